@@ -1,3 +1,4 @@
+import type { LogEntry } from '@runos/agent-protocol';
 import { KubeError } from '@runos/kube-client';
 import type { Osid } from '@runos/osid';
 import { waitUntil } from '@runos/testing-process';
@@ -80,7 +81,7 @@ export class FakeLogs implements PodLogs {
     return Promise.resolve([...this.#containers.values()].map(({ state }) => state));
   }
 
-  async *lines({ podName }: LogContainer, selection: LineSelection, signal: AbortSignal): AsyncGenerator<string> {
+  async *lines({ podName }: LogContainer, selection: LineSelection, signal: AbortSignal): AsyncGenerator<string[]> {
     this.selections.push(selection);
     const container = this.#containers.get(podName);
     if (container === undefined || container.failure !== undefined) {
@@ -96,7 +97,7 @@ export class FakeLogs implements PodLogs {
           const line = container.lines[at] ?? '';
           if (line.slice(0, 19) < second) continue;
           this.sent += 1;
-          yield line;
+          yield [line];
         }
         if (!selection.follow || container.hasEnded || signal.aborted) return;
         await changeOf(container, signal);
@@ -105,6 +106,11 @@ export class FakeLogs implements PodLogs {
       this.#open -= 1;
     }
   }
+}
+
+/** The entries of a log one by one. */
+export async function* entriesOf(batches: AsyncIterable<readonly LogEntry[]>): AsyncGenerator<LogEntry> {
+  for await (const batch of batches) yield* batch;
 }
 
 const changeOf = ({ changes }: FakeContainer, signal: AbortSignal): Promise<void> =>

@@ -8,7 +8,7 @@ import { podLogsOf } from '../src/logs/pod-logs.js';
 import { readLogs } from '../src/logs/read-logs.js';
 import type { AgentAccess } from './agent-access.js';
 import { newOsid, objectsOf, refIn, useHarness } from './harness.js';
-import { lineAt } from './fake-logs.js';
+import { entriesOf, lineAt } from './fake-logs.js';
 import { LogNode } from './log-node.js';
 
 let access: AgentAccess;
@@ -59,13 +59,15 @@ async function startPod(name: string, nodeName: string): Promise<void> {
 }
 
 const read = (changes: Partial<LogQuery> = {}): AsyncGenerator<LogEntry> =>
-  readLogs({
-    logs: podLogsOf(access.agent, osid),
-    query: { osid, tail: 10, previous: false, follow: false, ...changes },
-    clock: systemClock,
-    signal: stopping.signal,
-    onTruncated: () => undefined,
-  });
+  entriesOf(
+    readLogs({
+      logs: podLogsOf(access.agent, osid),
+      query: { osid, tail: 10, previous: false, follow: false, ...changes },
+      clock: systemClock,
+      signal: stopping.signal,
+      onTruncated: () => undefined,
+    }),
+  );
 
 async function all(entries: AsyncGenerator<LogEntry>): Promise<LogEntry[]> {
   const found: LogEntry[] = [];

@@ -1,4 +1,4 @@
-export { diagnosticContainer, type LogEntry } from '@runos/agent-protocol';
+export { diagnosticContainer, type LogEntry, logEntryOverhead, maxLogReplyLength } from '@runos/agent-protocol';
 export {
   Actor,
   event,

@@ -5,8 +5,9 @@ import { Fault, unavailable } from '@runos/kernel';
 import { InstructionSender } from '../instructions/instruction-sender.js';
 
 /** A log that the gateway has opened in the session of an agent. */
-type OpenLog = RequestOf<typeof agentGateway.readLogs>;
+type OpenLog = RequestOf<typeof agentGateway.closeLogs>;
 type Open = RequestOf<typeof agentGateway.openLogs>;
+type Reading = RequestOf<typeof agentGateway.readLogs>;
 
 /** Reads logs from cluster agents. Every request is one instruction, so nothing is kept here between two of them. */
 @Injectable()
@@ -30,8 +31,8 @@ export class LogReader {
   }
 
   /** @throws Fault `unavailable` */
-  read(log: OpenLog, tenant: string): Promise<ReplyOf<typeof READ_LOGS>> {
-    return this.#instruct(READ_LOGS, { id: log.id }, log, tenant);
+  read({ number, ...log }: Reading, tenant: string): Promise<ReplyOf<typeof READ_LOGS>> {
+    return this.#instruct(READ_LOGS, { id: log.id, number }, log, tenant);
   }
 
   /** @throws Fault `unavailable`: the agent closes it by itself then */

@@ -11,7 +11,7 @@ const orderWindowMs = 100;
 const refreshMs = 2_000;
 
 /** The lines after those of `progresses`, of containers that start later too. Ends when the pod of the query is gone. */
-export async function* followLogs(reader: LogReader, progresses: Progresses): AsyncGenerator<LogEntry> {
+export async function* followLogs(reader: LogReader, progresses: Progresses): AsyncGenerator<LogEntry[]> {
   const stopping = new AbortController();
   const signal = AbortSignal.any([reader.signal, stopping.signal]);
   const follower = new LogFollower({ ...reader, signal }, progresses);
@@ -79,16 +79,16 @@ class LogFollower {
     void this.merged.add(this.#entries(container, progress));
   }
 
-  async *#entries(container: LogContainer, progress: LogProgress): AsyncGenerator<LogEntry> {
+  async *#entries(container: LogContainer, progress: LogProgress): AsyncGenerator<LogEntry[]> {
     const { logs, query, signal, clock } = this.reader;
     try {
-      const selection = { ...progress.selection(query.sinceSeconds), follow: true };
-      yield* progress.entries(container, logs.lines(container, selection, signal));
+      const selection = { ...progress.selection(container, query.sinceSeconds), follow: true };
+      const isAll = yield* progress.entries(container, logs.lines(container, selection, signal), selection);
       progress.problem = undefined;
-      if (!container.isRunning) progress.completedRun = container.run;
+      if (isAll && !container.isRunning) progress.completedRun = container.run;
     } catch (error) {
       const problem = unreadable(container, error);
-      if (!signal.aborted && problem !== progress.problem) yield diagnostic(clock.now(), problem, container.podName);
+      if (!signal.aborted && problem !== progress.problem) yield [diagnostic(clock.now(), problem, container.podName)];
       progress.problem = problem;
     } finally {
       progress.isOpen = false;
@@ -101,6 +101,6 @@ class LogFollower {
   }
 }
 
-async function* only(entry: LogEntry): AsyncGenerator<LogEntry> {
-  yield await Promise.resolve(entry);
+async function* only(entry: LogEntry): AsyncGenerator<LogEntry[]> {
+  yield await Promise.resolve([entry]);
 }

@@ -17,12 +17,22 @@ export function parseLogLine(line: string): LogLine {
   const match = timestamped.exec(line);
   if (match === null) return { timestamp: undefined, message: line };
   const [prefix, seconds = '', fraction = '', zone = 'Z'] = match;
-  const utc = zone === 'Z' ? new Date(`${seconds}Z`) : new Date(`${seconds}${zone}`);
-  if (Number.isNaN(utc.getTime())) return { timestamp: undefined, message: line };
-  return {
-    timestamp: `${utc.toISOString().slice(0, 19)}.${fraction.padEnd(9, '0')}Z`,
-    message: line.slice(prefix.length).replace(/\r$/, ''),
-  };
+  const utc = inUtc(seconds + zone);
+  if (utc === undefined) return { timestamp: undefined, message: line };
+  const end = line.endsWith('\r') ? line.length - 1 : line.length;
+  return { timestamp: `${utc}.${fraction.padEnd(9, '0')}Z`, message: line.slice(prefix.length, end) };
+}
+
+/** Many lines have the same second, and a conversion costs more than the rest of a line. */
+let last: { readonly text: string; readonly utc: string | undefined } = { text: '', utc: undefined };
+
+/** A time of whole seconds in UTC, without its zone; undefined if it is none. */
+function inUtc(text: string): string | undefined {
+  if (last.text === text) return last.utc;
+  const time = new Date(text);
+  const utc = Number.isNaN(time.getTime()) ? undefined : time.toISOString().slice(0, 19);
+  last = { text, utc };
+  return utc;
 }
 
 /** A time of this machine as the timestamp of an entry. */

@@ -1,8 +1,14 @@
 import type { LogEntry } from '@runos/agent-protocol';
 import type { Clock } from '@runos/kernel';
 import type { LogContainer } from './log-containers.js';
-import { parseLogLine, timestampOf } from './log-line.js';
+import { type LogLine, parseLogLine, timestampOf } from './log-line.js';
 import type { LineSelection } from './pod-logs.js';
+
+/**
+ * The lines from which a log goes on. With `sinceTime` alone, a kubelet reads the whole file from its beginning, which takes
+ * seconds if the container logs much.
+ */
+const resumedLines = 10_000;
 
 /** How far the log of one container was read, through all its runs. */
 export class LogProgress {
@@ -15,32 +21,71 @@ export class LogProgress {
   #last: string | undefined;
   /** The lines with the last timestamp: several may have the same. */
   #countOfLast = 0;
+  /** More lines were logged since the last one that was read than are requested usually. */
+  #needsAll = false;
+  /** The run that was read last. */
+  #run: string | undefined;
 
   constructor(private readonly clock: Clock) {}
 
   /** What selects the lines that were not read yet, apart from those that `entries` leaves out. */
-  selection(sinceSeconds: number | undefined): LineSelection {
-    return this.#last === undefined ? { sinceSeconds } : { sinceTime: this.#last };
+  selection({ run }: LogContainer, sinceSeconds: number | undefined): LineSelection {
+    if (this.#last === undefined) return { sinceSeconds };
+    // Another run has a log of its own, without the last line that was read.
+    const needsAll = this.#needsAll || run !== this.#run;
+    return { sinceTime: this.#last, ...(needsAll ? {} : { tailLines: resumedLines }) };
   }
 
-  /** The entries of lines; those that were read before are left out. */
-  async *entries({ podName, containerName }: LogContainer, lines: AsyncIterable<string>): AsyncGenerator<LogEntry> {
-    const earlier = this.#last;
-    let repeated = earlier === undefined ? 0 : this.#countOfLast;
-    for await (const line of lines) {
-      const read = parseLogLine(line);
-      if (earlier !== undefined && repeated >= 0 && read.timestamp !== undefined) {
-        if (read.timestamp < earlier) continue;
-        if (read.timestamp === earlier && repeated > 0) {
-          repeated -= 1;
-          continue;
-        }
-        repeated = -1;
+  /**
+   * The entries of lines; those that were read before are left out. Returns whether these are all: if lines may be missing
+   * before the first one, there are none, and the next selection has them.
+   */
+  async *entries(
+    container: LogContainer,
+    lines: AsyncIterable<readonly string[]>,
+    { tailLines }: LineSelection,
+  ): AsyncGenerator<LogEntry[], boolean> {
+    const [resumed, isRepeated] = [this.#last, this.#repetitions()];
+    this.#run = container.run;
+    let isFirst = resumed !== undefined && tailLines !== undefined;
+    for await (const batch of lines) {
+      // The last line that was read comes again, unless more lines than were requested came after it.
+      if (isFirst && isAfter(batch[0], resumed)) {
+        this.#needsAll = true;
+        return false;
       }
-      const timestamp = read.timestamp ?? this.#last ?? timestampOf(this.clock.now());
-      this.#record(timestamp);
-      yield { timestamp, podName, containerName, message: read.message };
+      isFirst = false;
+      this.#needsAll = false;
+      const entries: LogEntry[] = [];
+      for (const line of batch) {
+        const read = parseLogLine(line);
+        if (!isRepeated(read.timestamp)) entries.push(this.#entryOf(container, read));
+      }
+      if (entries.length > 0) yield entries;
     }
+    return true;
+  }
+
+  /** Whether the next line, which has this timestamp, was read before. The first line that was not ends the repetitions. */
+  #repetitions(): (timestamp: string | undefined) => boolean {
+    const earlier = this.#last;
+    let repeated = earlier === undefined ? -1 : this.#countOfLast;
+    return (timestamp) => {
+      if (earlier === undefined || repeated < 0 || timestamp === undefined) return false;
+      if (timestamp < earlier) return true;
+      if (timestamp === earlier && repeated > 0) {
+        repeated -= 1;
+        return true;
+      }
+      repeated = -1;
+      return false;
+    };
+  }
+
+  #entryOf({ podName, containerName }: LogContainer, { timestamp, message }: LogLine): LogEntry {
+    const known = timestamp ?? this.#last ?? timestampOf(this.clock.now());
+    this.#record(known);
+    return { timestamp: known, podName, containerName, message };
   }
 
   /** Lines of one container may be slightly out of order. */
@@ -50,3 +95,5 @@ export class LogProgress {
     this.#last = timestamp;
   }
 }
+
+const isAfter = (line = '', timestamp = ''): boolean => (parseLogLine(line).timestamp ?? '') > timestamp;

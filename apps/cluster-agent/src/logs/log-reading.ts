@@ -14,6 +14,8 @@ export class LogReading {
   #length = 0;
   #hasEnded = false;
   #isTruncated = false;
+  /** The number of the reading that gets the next entries. */
+  #next = 1;
   readonly #closing = new AbortController();
   readonly #changes = new Set<() => void>();
 
@@ -29,14 +31,14 @@ export class LogReading {
   }
 
   /** Buffers entries until they end or the reading is closed. Never rejects. */
-  async fill(entries: AsyncGenerator<LogEntry>, onError: (error: unknown) => void): Promise<void> {
+  async fill(batches: AsyncGenerator<LogEntry[]>, onError: (error: unknown) => void): Promise<void> {
     try {
-      for await (const entry of entries) {
-        this.#entries.push(entry);
-        this.#length += lengthOf(entry);
-        if (this.#entries.length === 1 || this.#isFull) this.#notify();
-        while (this.#isFull && !this.signal.aborted) await this.#changed(Infinity);
-        if (this.signal.aborted) break;
+      for await (const batch of batches) {
+        for (const entry of batch) {
+          this.#add(entry);
+          while (this.#isFull && !this.signal.aborted) await this.#changed(Infinity);
+          if (this.signal.aborted) return;
+        }
       }
     } catch (error) {
       if (!this.signal.aborted) onError(error);
@@ -46,14 +48,23 @@ export class LogReading {
     }
   }
 
-  /** The next entries, or none after `maxLogWaitMs`. */
-  async read(): Promise<ReplyOf<typeof READ_LOGS>> {
+  /**
+   * The next entries, or none after `maxLogWaitMs`. With a number, they are those after the entries of the number before.
+   * None too while that one has not come.
+   */
+  async read(number = this.#next): Promise<ReplyOf<typeof READ_LOGS>> {
     const until = this.clock.monotonicMs() + maxLogWaitMs;
+    while (this.#next < number && !this.signal.aborted) {
+      const ms = until - this.clock.monotonicMs();
+      if (ms <= 0) return { entries: [], ended: false, truncated: false };
+      await this.#changed(ms);
+    }
     await this.#until(() => this.#entries.length > 0, until);
     await this.#until(() => this.#isFull, Math.min(until, this.clock.monotonicMs() + gatherMs));
     const entries = this.#entries;
     this.#entries = [];
     this.#length = 0;
+    this.#next = number + 1;
     this.#notify();
     return { entries, ended: this.#hasEnded, truncated: this.#isTruncated };
   }
@@ -61,6 +72,12 @@ export class LogReading {
   close(): void {
     this.#closing.abort();
     this.#notify();
+  }
+
+  #add(entry: LogEntry): void {
+    this.#entries.push(entry);
+    this.#length += lengthOf(entry);
+    if (this.#entries.length === 1 || this.#isFull) this.#notify();
   }
 
   get #isFull(): boolean {
@@ -78,7 +95,8 @@ export class LogReading {
   /** Resolves with the next change, or after `ms`. */
   async #changed(ms: number): Promise<void> {
     const changed = new AbortController();
-    const onChange = () => changed.abort();
+    // Without a reason, each abort creates an error with its stack.
+    const onChange = () => changed.abort('changed');
     this.#changes.add(onChange);
     if (Number.isFinite(ms)) await this.clock.sleep(ms, changed.signal);
     else

@@ -51,6 +51,32 @@ describe('open logs', () => {
     expect(await read(all, id)).toEqual(ended);
   });
 
+  it('are read in the order of numbers, in whatever order the readings arrive', async () => {
+    const pod = logs.pod('a');
+    const all = readings();
+    const { id } = await open(all);
+    const numbered = (number: number) => all.handlers.READ_LOGS?.({ id, number }) as ReturnType<typeof read>;
+    const [third, second, first] = [numbered(3), numbered(2), numbered(1)];
+    await logs.untilFollowed(1);
+    pod.log(...Array.from({ length: 300 }, (_, at) => lineAt(at, `${at} ${longLine}`)));
+    const replies = await Promise.all([first, second, third]);
+    const numbers = replies.flatMap(({ entries }) => entries.map(({ message }) => parseInt(message)));
+    expect(replies.map(({ entries }) => entries.length > 0)).toEqual([true, true, true]);
+    expect(numbers).toEqual(Array.from({ length: 300 }, (_, at) => at));
+    all.closeAll();
+  });
+
+  it('reply without an entry while the reading before them does not come', async () => {
+    logs.pod('a').log(lineAt(1, 'a1'));
+    const clock = new ManualClock();
+    const all = readings(clock);
+    const { id } = await open(all);
+    const second = all.handlers.READ_LOGS?.({ id, number: 2 });
+    await clock.advance(4_000);
+    expect(await second).toEqual({ entries: [], ended: false, truncated: false });
+    all.closeAll();
+  });
+
   it('are not read any further while their reader reads nothing, and go on for others', async () => {
     const pod = logs.pod('a');
     const all = readings();

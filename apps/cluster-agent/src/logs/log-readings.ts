@@ -62,7 +62,7 @@ export class LogReadings {
     return { opened: true };
   }
 
-  #entries(query: LogQuery, reading: LogReading): AsyncGenerator<LogEntry> {
+  #entries(query: LogQuery, reading: LogReading): AsyncGenerator<LogEntry[]> {
     const { logsOf, manages, clock } = this.options;
     const { signal } = reading;
     const pods = logsOf(query.osid);
@@ -74,11 +74,11 @@ export class LogReadings {
     return readLogs({ logs, query, clock, signal, onTruncated: () => reading.setTruncated() });
   }
 
-  async #read({ id }: ReadInputOf<typeof READ_LOGS>): Promise<ReplyOf<typeof READ_LOGS>> {
+  async #read({ id, number }: ReadInputOf<typeof READ_LOGS>): Promise<ReplyOf<typeof READ_LOGS>> {
     const reading = this.#open.get(id)?.reading;
     if (reading === undefined) return { entries: [], ended: true, truncated: false };
     this.#restartIdleTime(id);
-    const reply = await reading.read();
+    const reply = await reading.read(number);
     if (reply.ended) this.#close({ id });
     return reply;
   }

@@ -30,13 +30,13 @@ export class LogTail {
   }
 
   /** Returns the entries, oldest first, and keeps none. */
-  *take(): Generator<LogEntry> {
+  take(): LogEntry[] {
     const entries = this.#entries;
     const first = this.#first;
     this.#entries = [];
     this.#first = 0;
     this.#length = 0;
-    yield* entries.slice(first);
+    return entries.slice(first);
   }
 
   #drop(): void {

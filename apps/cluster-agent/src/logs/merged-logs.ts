@@ -4,6 +4,8 @@ import { lengthOf } from './log-line.js';
 
 /** The length of the entries of one container that wait for those of the others. */
 const maxSourceLength = 64 * 1024;
+/** The length of the entries that are taken together. */
+const maxBatchLength = 32 * 1024;
 
 interface Queued {
   readonly entry: LogEntry;
@@ -40,15 +42,19 @@ export class MergedLogs {
   ) {}
 
   /** Adds a log. Resolves when all of it is taken, or the entries are not taken any more. */
-  async add(entries: AsyncIterable<LogEntry>): Promise<void> {
+  async add(batches: AsyncIterable<readonly LogEntry[]>): Promise<void> {
     const source = new Source();
     this.#sources.add(source);
     try {
-      for await (const entry of entries) {
+      for await (const batch of batches) {
         if (this.#isFinished && !this.#sources.has(source)) return;
-        source.queue.push({ entry, at: this.clock.monotonicMs() });
-        source.length += lengthOf(entry);
-        if (source.queue.length === 1 || source.isFull) this.#wake?.();
+        const wasEmpty = source.queue.length === 0;
+        const at = this.clock.monotonicMs();
+        for (const entry of batch) {
+          source.queue.push({ entry, at });
+          source.length += lengthOf(entry);
+        }
+        if (wasEmpty || source.isFull) this.#wake?.();
         if (source.isFull) await new Promise<void>((resolve) => (source.resume = resolve));
       }
     } finally {
@@ -64,17 +70,29 @@ export class MergedLogs {
   }
 
   /** To be called once. */
-  async *entries(signal: AbortSignal): AsyncGenerator<LogEntry> {
+  async *entries(signal: AbortSignal): AsyncGenerator<LogEntry[]> {
     try {
       while (!signal.aborted) {
-        const next = this.#next();
-        if (next === undefined) return;
-        if (typeof next === 'number') await this.#wait(next, signal);
-        else yield next;
+        const batch: LogEntry[] = [];
+        const waitMs = this.#takeInto(batch);
+        if (batch.length > 0) yield batch;
+        else if (waitMs === undefined) return;
+        else await this.#wait(waitMs, signal);
       }
     } finally {
       this.#release();
     }
+  }
+
+  /** Takes the entries that wait for no others, some of them. Returns for how many ms there may be none; undefined at the end. */
+  #takeInto(batch: LogEntry[]): number | undefined {
+    for (let length = 0; length < maxBatchLength;) {
+      const next = this.#next();
+      if (next === undefined || typeof next === 'number') return next;
+      batch.push(next);
+      length += lengthOf(next);
+    }
+    return 0;
   }
 
   /** The next entry; undefined at the end; or for how many ms there may be none. */
@@ -117,8 +135,9 @@ export class MergedLogs {
 
   async #wait(ms: number, signal: AbortSignal): Promise<void> {
     const woken = new AbortController();
-    this.#wake = () => woken.abort();
-    const stop = () => woken.abort();
+    // Without a reason, each abort creates an error with its stack.
+    const stop = () => woken.abort('woken');
+    this.#wake = stop;
     signal.addEventListener('abort', stop, { once: true });
     if (Number.isFinite(ms)) await this.clock.sleep(ms, woken.signal);
     else await new Promise<void>((resolve) => woken.signal.addEventListener('abort', () => resolve(), { once: true }));

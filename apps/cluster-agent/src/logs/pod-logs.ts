@@ -17,8 +17,8 @@ export interface LineSelection {
 export interface PodLogs {
   /** Its containers now. @throws KubeError */
   containers(signal: AbortSignal): Promise<LogContainer[]>;
-  /** Lines with timestamps in front, as fast as they are taken. @throws KubeError */
-  lines(container: LogContainer, selection: LineSelection, signal: AbortSignal): AsyncIterable<string>;
+  /** Lines with timestamps in front, those that arrive together, as fast as they are taken. @throws KubeError */
+  lines(container: LogContainer, selection: LineSelection, signal: AbortSignal): AsyncIterable<readonly string[]>;
 }
 
 /** A node that sends nothing for this long when it need not wait for new lines, ms. */
@@ -36,7 +36,7 @@ export const podLogsOf = (client: KubeClient, osid: string): PodLogs => ({
     const path = `${await client.mapper.path({ ...podKind, namespace: osid, name: podName })}/log`;
     const query = { container: containerName, timestamps: true, follow, ...selection };
     const idleTimeoutMs = follow ? followedSilentMs : silentMs;
-    const open = () => client.transport.streamLines({ path, query, signal, idleTimeoutMs, maxLineBytes });
+    const open = () => client.transport.streamLineBatches({ path, query, signal, idleTimeoutMs, maxLineBytes });
     try {
       yield* withRight(client, osid, signal, open);
     } catch (thrown) {
@@ -50,8 +50,8 @@ async function* withRight(
   client: KubeClient,
   osid: string,
   signal: AbortSignal,
-  open: () => AsyncGenerator<string>,
-): AsyncGenerator<string> {
+  open: () => AsyncGenerator<string[]>,
+): AsyncGenerator<string[]> {
   try {
     yield* open();
     return;

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { LogEntry, LogQuery } from '@runos/agent-protocol';
 import { systemClock } from '@runos/kernel';
-import { FakeLogs, fakeOsid as osid, lineAt } from '../../test/fake-logs.js';
+import { entriesOf, FakeLogs, fakeOsid as osid, lineAt } from '../../test/fake-logs.js';
 import { readLogs } from './read-logs.js';
 
 const existing: LogQuery = { osid, tail: 100, previous: false, follow: false };
@@ -17,13 +17,15 @@ describe('the log of an instance', () => {
   });
 
   const read = (query: Partial<LogQuery> = {}): AsyncGenerator<LogEntry> =>
-    readLogs({
-      logs,
-      query: { ...existing, ...query },
-      clock: systemClock,
-      signal: stopping.signal,
-      onTruncated: () => (truncations += 1),
-    });
+    entriesOf(
+      readLogs({
+        logs,
+        query: { ...existing, ...query },
+        clock: systemClock,
+        signal: stopping.signal,
+        onTruncated: () => (truncations += 1),
+      }),
+    );
   async function all(query: Partial<LogQuery> = {}): Promise<LogEntry[]> {
     const entries: LogEntry[] = [];
     for await (const entry of read(query)) entries.push(entry);
@@ -112,6 +114,19 @@ describe('the log of an instance', () => {
     expect(await entries.next()).toEqual({ done: true, value: undefined });
     await logs.untilClosed();
   });
+
+  it('has every line that was logged before it is followed, however many there are', async () => {
+    const a = logs.pod('a').log(lineAt(1, 'a1'));
+    const entries = read({ follow: true });
+    expect(await next(entries, 1)).toEqual(['a1']);
+    a.log(...Array.from({ length: 10_001 }, (_, at) => lineAt(2, String(at))));
+    expect(await next(entries, 10_001)).toEqual(Array.from({ length: 10_001 }, (_, at) => String(at)));
+    expect(logs.selections.map(({ tailLines }) => tailLines)).toEqual([100, 10_000, undefined]);
+    a.restart().log(lineAt(3, 'second run'));
+    expect(await next(entries, 1)).toEqual(['second run']);
+    expect(logs.selections.at(-1)?.tailLines).toBeUndefined();
+    stopping.abort();
+  }, 20_000);
 
   it('goes on with the next run of a container', async () => {
     const a = logs.pod('a').log(lineAt(1, 'first run'));

@@ -7,26 +7,26 @@ import { LogTail } from './log-tail.js';
 import { keyOf, type LogReader, maxContainers, type Progresses, selectedContainers, unreadable } from './log-reader.js';
 import { MergedLogs } from './merged-logs.js';
 
-/** The log of an instance: the newest lines, then those that follow. Problems are entries too. */
-export async function* readLogs(reader: LogReader): AsyncGenerator<LogEntry> {
+/** The log of an instance: the newest lines, then those that follow as they arrive. Problems are entries too. */
+export async function* readLogs(reader: LogReader): AsyncGenerator<LogEntry[]> {
   const progresses: Progresses = new Map();
   yield* existingLogs(reader, progresses);
   const { follow, previous } = reader.query;
   if (follow && !previous) yield* followLogs(reader, progresses);
 }
 
-async function* existingLogs(reader: LogReader, progresses: Progresses): AsyncGenerator<LogEntry> {
+async function* existingLogs(reader: LogReader, progresses: Progresses): AsyncGenerator<LogEntry[]> {
   const { query, clock, signal } = reader;
   let containers: LogContainer[];
   try {
     containers = await selectedContainers(reader);
   } catch (error) {
-    yield diagnostic(clock.now(), `The pods of ${query.osid} cannot be listed: ${(error as Error).message}`);
+    yield [diagnostic(clock.now(), `The pods of ${query.osid} cannot be listed: ${(error as Error).message}`)];
     return;
   }
   const readable = containers.filter(({ run, hasPrevious }) => (query.previous ? hasPrevious : run !== undefined));
   const remark = readable.length === 0 ? whyNone(reader, containers) : undefined;
-  if (remark !== undefined) yield diagnostic(clock.now(), remark);
+  if (remark !== undefined) yield [diagnostic(clock.now(), remark)];
   const merged = new MergedLogs(clock, Infinity);
   const problems: LogEntry[] = [];
   for (const container of readable.slice(0, maxContainers)) {
@@ -36,14 +36,14 @@ async function* existingLogs(reader: LogReader, progresses: Progresses): AsyncGe
   }
   merged.finish();
   const tail = new LogTail(query.tail);
-  for await (const entry of merged.entries(signal)) tail.add(entry);
+  for await (const batch of merged.entries(signal)) for (const entry of batch) tail.add(entry);
   if (tail.isTruncated) reader.onTruncated();
-  yield* tail.take();
+  yield tail.take();
   if (readable.length > maxContainers) {
     const words = `The logs of ${maxContainers} of ${readable.length} containers are read; name a pod to read others.`;
     problems.push(diagnostic(clock.now(), words));
   }
-  yield* problems;
+  yield problems;
 }
 
 async function* existingEntries(
@@ -51,11 +51,11 @@ async function* existingEntries(
   container: LogContainer,
   progress: LogProgress,
   problems: LogEntry[],
-): AsyncGenerator<LogEntry> {
+): AsyncGenerator<LogEntry[]> {
   const { tail: tailLines, sinceSeconds, previous } = query;
   try {
-    const lines = logs.lines(container, { tailLines, sinceSeconds, previous }, signal);
-    yield* progress.entries(container, lines);
+    const selection = { tailLines, sinceSeconds, previous };
+    yield* progress.entries(container, logs.lines(container, selection, signal), selection);
     if (!container.isRunning) progress.completedRun = container.run;
   } catch (error) {
     progress.problem = unreadable(container, error);

@@ -63,6 +63,27 @@ describe('GET …/logs', () => {
     });
   });
 
+  it('requests more chunks while one is on its way if the log is busy, and answers them in their order', async () => {
+    const full = (at: number) =>
+      chunk(...Array.from({ length: 5 }, (_, index) => `${at * 5 + index} ${'x'.repeat(16_000)}`));
+    const waiting: (() => void)[] = [];
+    let count = 0;
+    // The first chunk comes alone. Of those after it, the last one comes first.
+    harness.reply('agent-gateway.v1.logs-read', () => {
+      const at = count++;
+      if (at === 0) return full(0);
+      const reply = new Promise((resolve) => waiting.push(() => resolve(at < 4 ? full(at) : last())));
+      if (waiting.length === 4) for (const release of waiting.reverse()) release();
+      return reply;
+    });
+    const { body } = await harness.send('GET', `${path}?tail=100`);
+    const entries = body['entries'] as { message: string }[];
+    expect(entries.map(({ message }) => parseInt(message))).toEqual(Array.from({ length: 20 }, (_, at) => at));
+    expect(requestsOf('logs-read').map(({ input }) => input['number'])).toEqual(
+      [1, 2, 3, 4, 5, 6, 7, 8].slice(0, count),
+    );
+  });
+
   it('takes 100 lines by default, and with tail=0 as many as there may be', async () => {
     chunks = [last(), last()];
     await harness.send('GET', `/${aid}/ky3/apps/app-abcde/logs`);

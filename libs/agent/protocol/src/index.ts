@@ -62,6 +62,7 @@ export {
   maxLogLineBytes,
   maxLogReplyLength,
   maxLogWaitMs,
+  readingNumber,
   OPEN_LOGS,
   READ_LOGS,
 } from './catalog/logs.js';

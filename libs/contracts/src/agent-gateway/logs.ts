@@ -1,4 +1,4 @@
-import { logQuery, READ_LOGS } from '@runos/agent-protocol';
+import { logQuery, READ_LOGS, readingNumber } from '@runos/agent-protocol';
 import { z } from 'zod';
 import { request } from '../contract.js';
 
@@ -24,7 +24,7 @@ export const openLogs = request({
 export const readLogs = request({
   ...fromGateway,
   subject: 'agent-gateway.v1.logs-read',
-  input: z.object(openLog),
+  input: z.object({ ...openLog, number: readingNumber }),
   output: READ_LOGS.reply,
   deadlineMs: 8_000,
 });

@@ -126,6 +126,11 @@ export class ApiTransport {
 
   /** The lines of a 2xx response as they arrive. Ends when the server ends it. @throws KubeError otherwise. */
   async *streamLines(request: StreamRequest): AsyncGenerator<string> {
+    for await (const lines of this.streamLineBatches(request)) yield* lines;
+  }
+
+  /** As `streamLines`, with the lines that arrive together. @throws KubeError */
+  async *streamLineBatches(request: StreamRequest): AsyncGenerator<string[]> {
     const call = `GET ${request.path}`;
     try {
       const { status, retryAfter, body } = await this.#openStream(request);

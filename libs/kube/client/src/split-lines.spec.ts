@@ -7,7 +7,7 @@ async function* body(...chunks: readonly string[]): AsyncGenerator<Buffer> {
 
 async function linesOf(chunks: readonly string[], maxBytes?: number): Promise<string[]> {
   const lines: string[] = [];
-  for await (const line of splitLines(body(...chunks), maxBytes)) lines.push(line);
+  for await (const ended of splitLines(body(...chunks), maxBytes)) lines.push(...ended);
   return lines;
 }
 

@@ -29,19 +29,25 @@ class PartialLine {
 }
 
 /**
- * The lines of a body in UTF-8 as they arrive. Of a line, at most `maxBytes` are kept in memory. Without that limit, the
- * lines are documents, and one that has no end is dropped.
+ * The lines of a body in UTF-8 as they arrive, those that end in one chunk together. A step for each line would cost more
+ * than its bytes. Of a line, at most `maxBytes` are kept in memory. Without that limit, the lines are documents,
+ * and one that has no end is dropped.
  */
-export async function* splitLines(body: AsyncIterable<Buffer>, maxBytes = Infinity): AsyncGenerator<string> {
+export async function* splitLines(body: AsyncIterable<Buffer>, maxBytes = Infinity): AsyncGenerator<string[]> {
   const partial = new PartialLine(maxBytes);
   for await (const chunk of body) {
+    const lines: string[] = [];
     let start = 0;
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
-      partial.add(chunk.subarray(start, end));
-      yield partial.take();
+      if (partial.isEmpty && end - start <= maxBytes) lines.push(chunk.toString('utf8', start, end));
+      else {
+        partial.add(chunk.subarray(start, end));
+        lines.push(partial.take());
+      }
       start = end + 1;
     }
     if (start < chunk.length) partial.add(chunk.subarray(start));
+    if (lines.length > 0) yield lines;
   }
-  if (Number.isFinite(maxBytes) && !partial.isEmpty) yield partial.take();
+  if (Number.isFinite(maxBytes) && !partial.isEmpty) yield [partial.take()];
 }

@@ -54,6 +54,12 @@ export type LogQuery = z.output<typeof logQuery>;
 /** Identifies an open log; the plane chooses it. */
 const logId = z.uuid();
 
+/**
+ * The number of a reading of one log, from 1. Several may be on their way, also through several replicas, and the agent
+ * replies in the order of their numbers. Absent: in the order of their arrival.
+ */
+export const readingNumber = z.int().min(1).optional();
+
 /** `opened: false`: the agent reads `limit` logs already, which is its maximum. */
 const opened = z.discriminatedUnion('opened', [
   z.object({ opened: z.literal(true) }),
@@ -69,7 +75,10 @@ export const OPEN_LOGS = instruction({
 });
 
 /** How long the agent may wait for an entry before it replies with none, ms. */
-export const maxLogWaitMs = 4_000;
+export const maxLogWaitMs = 2_000;
+
+/** What a reply may take beside that wait, ms: an agent that follows many busy logs with little processor time is slow. */
+const maxReplyMs = 4_000;
 
 /**
  * The next entries, in the order of their timestamps, as soon as there are any. The agent reads no further in the logs
@@ -78,14 +87,14 @@ export const maxLogWaitMs = 4_000;
  */
 export const READ_LOGS = instruction({
   type: 'READ_LOGS',
-  input: z.object({ id: logId }),
+  input: z.object({ id: logId, number: readingNumber }),
   reply: z.object({
     entries: logEntries,
     ended: z.boolean(),
     /** Older lines were left out, because the messages of all lines were too long. */
     truncated: z.boolean(),
   }),
-  deadlineMs: maxLogWaitMs + 2_000,
+  deadlineMs: maxLogWaitMs + maxReplyMs,
 });
 
 /** Stops reading. Without effect if there is no such open log. */
