@@ -4,3 +4,11 @@ export { provideImages } from './provide-images.js';
 export { probeImages } from './probe-images.js';
 export { operatorImage, operatorReference } from './recipes/operator-image.js';
 export { type ServiceImage, serviceImages } from './recipes/service-images.js';
+export {
+  testWebFilePath,
+  testWebHealthPath,
+  testWebImage,
+  testWebPort,
+  type TestWebVariables,
+  testWebVariablePath,
+} from './recipes/test-web-image.js';

@@ -8,6 +8,13 @@ import { latestRenderer, renderInstance, serviceType } from '@runos/service-type
 import { clusterAgentImage } from './agent/cluster-agent-image.js';
 import { probeImages } from './probe-images.js';
 import { serviceImages } from './recipes/service-images.js';
+import {
+  testWebFilePath,
+  testWebHealthPath,
+  testWebImage,
+  testWebPort,
+  testWebVariablePath,
+} from './recipes/test-web-image.js';
 
 const probe = probeImages();
 const minutes = 20 * 60_000;
@@ -15,6 +22,7 @@ const minutes = 20 * 60_000;
 /** A container of plain namespaces: read-only root, volumes, one user without rights. The arguments: root, uid, command. */
 const container = `set -e
 root=$1; uid=$2; shift 2
+ip link set lo up
 mount --make-rprivate / && mount --rbind "$root" "$root" && mkdir -p "$root/proc" "$root/dev"
 mount -t proc proc "$root/proc" && mount --rbind /dev "$root/dev"
 for volume in $VOLUMES; do
@@ -95,6 +103,22 @@ const tests = (): void => {
     },
     minutes,
   );
+
+  it('of the test server serves, logs and ends as its variables demand', async () => {
+    const { archive } = await testWebImage();
+    const { root, config } = unpackArchive(archive, folder);
+    const { Entrypoint: [serve = ''] = [], Env = [] } = config;
+    const answerOf = (path: string): string => `wget -qO- 'http://127.0.0.1:${testWebPort}${path}' 2>&1`;
+    const variables = ['LOG_LINES_PER_SECOND=2', 'LOG_LINE_LENGTH=3', 'HEALTH_STATUS=503', 'MODE=fast'];
+    const requests = [testWebHealthPath, testWebVariablePath('MODE'), testWebFilePath('/bin/serve')].map(answerOf);
+    const script = `${serve} & sleep 1.5; ${requests.join('; echo; ')}`;
+    const server = run(root, 65_532, ['sh', '-c', script], { VARIABLES: [...Env, ...variables] });
+    await server.ended;
+    const logged = `serving on port ${testWebPort}\n1 xxx\n2 xxx\n`;
+    expect(server.output()).toMatch(new RegExp(`^${logged}wget: server returned .* 503\n\nfast\n#!/bin/sh\n`));
+    const ending = run(root, 65_532, [serve], { VARIABLES: [...Env, 'EXIT_CODE=3'] });
+    expect([await ending.ended, ending.output()]).toEqual([3, 'ending with 3\n']);
+  });
 
   it(
     'of the cluster agent starts, and names the settings that are missing',

@@ -23,3 +23,4 @@ export { type KubeNode } from './nodes/kube-node.js';
 export { onRealNodes, onVolumeLimits, wherePossible } from './nodes/on-real-nodes.js';
 export { type MachineProbe, probeRealNodes, probeVolumeLimits, withoutPackages } from './nodes/probe-real-nodes.js';
 export { type RealCluster, startRealCluster } from './nodes/start-real-cluster.js';
+export { busybox } from './nodes/system-images.js';
