@@ -7,3 +7,4 @@ export { valueAt } from './value-at.js';
 export { Plane, unlimited } from './plane.js';
 export { recorderOf, recordSecret } from './secrets/response-recorder.js';
 export { type Instance, PlaneClient } from './plane-client.js';
+export { importImage, runCtr } from './run-ctr.js';

@@ -13,9 +13,11 @@ export default async function globalSetup(): Promise<void> {
   const plane = await Plane.create();
   process.env['RUNOS_E2E_DATA'] = plane.data;
   const options = ['--nodes', 'real'];
-  const first = await plane.start('clusterReady', {}, ...options);
+  // Jobs that are to fail do so within the time of a test; all others end long before.
+  const environment = { RUNOS_JOB_DEADLINE_SECONDS: '150' };
+  const first = await plane.start('clusterReady', environment, ...options);
   await plane.stop();
-  const { agentGateway } = await plane.start('clusterReady', {}, ...options);
+  const { agentGateway } = await plane.start('clusterReady', environment, ...options);
   if (agentGateway.stream === first.agentGateway.stream) throw new Error('the second start has the ports of the first');
   (globalThis as { runosPlane?: Plane }).runosPlane = plane;
 }

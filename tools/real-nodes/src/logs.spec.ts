@@ -1,45 +1,9 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { eventually, type PlaneClient } from '@runos/tool-e2e';
+import { FollowedLog, type LogEntry } from './followed-log.js';
 import { connectToRealPlane, jobTimeoutMs, onDemoNodes, ServiceUnderTest } from './service-under-test.js';
 
 jest.setTimeout(jobTimeoutMs + 120_000);
-
-interface Entry {
-  readonly timestamp: string;
-  readonly podName: string;
-  readonly containerName: string;
-  readonly message: string;
-}
-
-/** Follows a log of the API, and keeps what has arrived. */
-class FollowedLog {
-  readonly entries: Entry[] = [];
-  readonly #stopping = new AbortController();
-  readonly ended: Promise<void>;
-
-  constructor(plane: PlaneClient, path: string) {
-    this.ended = this.#read(plane, path);
-  }
-
-  stop(): void {
-    this.#stopping.abort();
-  }
-
-  async #read({ api }: PlaneClient, path: string): Promise<void> {
-    const headers = { authorization: `Bearer ${api.token}`, accept: 'application/x-ndjson' };
-    const response = await fetch(api.url + path, { headers, signal: this.#stopping.signal });
-    let text = '';
-    try {
-      for await (const chunk of response.body ?? []) {
-        const lines = (text + Buffer.from(chunk as Uint8Array).toString()).split('\n');
-        text = lines.pop() ?? '';
-        this.entries.push(...lines.map((line) => JSON.parse(line) as Entry));
-      }
-    } catch (error) {
-      if (!this.#stopping.signal.aborted) throw error;
-    }
-  }
-}
 
 onDemoNodes('the logs of a service on real nodes', () => {
   let plane: PlaneClient;
@@ -55,7 +19,7 @@ onDemoNodes('the logs of a service on real nodes', () => {
 
   it('are read of all pods in the order of time', async () => {
     const { status, body } = await plane.api.get(path('?tail=1000'));
-    const entries = body['entries'] as Entry[];
+    const entries = body['entries'] as LogEntry[];
     expect(status).toBe(200);
     expect(new Set(entries.map(({ podName }) => podName))).toEqual(
       new Set([`${cache.namespace}-0`, `${cache.namespace}-1`]),
@@ -63,7 +27,7 @@ onDemoNodes('the logs of a service on real nodes', () => {
     expect(entries.map(({ message }) => message).join('\n')).toContain('Ready to accept connections');
     const times = entries.map(({ timestamp }) => timestamp);
     expect(times).toEqual([...times].sort());
-    const newest = (await plane.api.get(path(`?tail=2&pod=${cache.namespace}-0`))).body['entries'] as Entry[];
+    const newest = (await plane.api.get(path(`?tail=2&pod=${cache.namespace}-0`))).body['entries'] as LogEntry[];
     expect(newest.map(({ podName }) => podName)).toEqual(Array(2).fill(`${cache.namespace}-0`));
   });
 

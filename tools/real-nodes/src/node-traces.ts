@@ -1,9 +1,7 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { buildNodePrograms } from '@runos/testing-kube';
-import { type PlaneClient, valueAt } from '@runos/tool-e2e';
+import { type PlaneClient, runCtr, valueAt } from '@runos/tool-e2e';
 
 const run = promisify(execFile);
 
@@ -37,16 +35,9 @@ export class NodeTraces {
   }
 
   async #containers(): Promise<string[]> {
-    const ctr = (await buildNodePrograms()).program('ctr');
-    const nodes = Object.entries(this.plane.info.pids).filter(([name]) => /^node-\d+$/.test(name));
-    const lists = nodes.map(async ([, pid]) => {
-      // The node's process 1 is the only child of the process that the plane supervises.
-      const init = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-      const socket = `/proc/${init}/root/run/containerd/containerd.sock`;
-      const filter = `labels."io.kubernetes.pod.namespace"==${this.namespace}`;
-      return run(ctr, ['-a', socket, '-n', 'k8s.io', 'containers', 'list', '-q', filter], { timeout: 20_000 });
-    });
-    return (await Promise.all(lists)).flatMap(({ stdout }) => stdout.split('\n').filter((id) => id !== ''));
+    const filter = `labels."io.kubernetes.pod.namespace"==${this.namespace}`;
+    const lists = await runCtr(this.plane.info, ['containers', 'list', '-q', filter]);
+    return lists.flatMap((list) => list.split('\n').filter((id) => id !== ''));
   }
 }
 
