@@ -3,6 +3,8 @@ import { type KubeObject, managedSelector, refKey, refOf } from '@runos/kube-obj
 
 interface Waiter {
   readonly matches: (object: KubeObject) => boolean;
+  /** Only an object that was not seen before. */
+  readonly isNew: boolean;
   readonly arrived: (at: number) => void;
 }
 
@@ -17,15 +19,15 @@ export function kindsOf(objects: readonly Readonly<Record<string, unknown>>[]): 
   return [...new Map(kinds.map((kind) => [JSON.stringify(kind), kind])).values()];
 }
 
-/** Watches the managed objects of a cluster and records, by `performance.now()`, when each appeared. */
+/** Watches the managed objects of a cluster, or those of another selector, and records, by `performance.now()`, when each appeared. */
 export class Arrivals {
   readonly #firstSeen = new Map<string, number>();
   readonly #waiters = new Set<Waiter>();
   readonly #watches: Informer[];
 
-  constructor(client: KubeClient, kinds: readonly Kind[]) {
+  constructor(client: KubeClient, kinds: readonly Kind[], labelSelector = managedSelector) {
     const handler = { onAddOrUpdate: (object: KubeObject) => this.#seen(object), onDelete: () => undefined };
-    this.#watches = kinds.map((kind) => startInformer(client, { ...kind, labelSelector: managedSelector }, handler));
+    this.#watches = kinds.map((kind) => startInformer(client, { ...kind, labelSelector }, handler));
   }
 
   async synced(): Promise<void> {
@@ -39,7 +41,12 @@ export class Arrivals {
 
   /** When the first matching object was seen; called before the change that causes it. */
   first(matches: Waiter['matches']): Promise<number> {
-    return new Promise((arrived) => this.#waiters.add({ matches, arrived }));
+    return new Promise((arrived) => this.#waiters.add({ matches, isNew: false, arrived }));
+  }
+
+  /** As `first`, of the objects that have not been seen until then. */
+  firstNew(matches: Waiter['matches']): Promise<number> {
+    return new Promise((arrived) => this.#waiters.add({ matches, isNew: true, arrived }));
   }
 
   async stop(): Promise<void> {
@@ -49,9 +56,10 @@ export class Arrivals {
   #seen(object: KubeObject): void {
     const now = performance.now();
     const key = refKey(refOf(object));
-    if (!this.#firstSeen.has(key)) this.#firstSeen.set(key, now);
+    const isNew = !this.#firstSeen.has(key);
+    if (isNew) this.#firstSeen.set(key, now);
     for (const waiter of this.#waiters) {
-      if (!waiter.matches(object)) continue;
+      if ((waiter.isNew && !isNew) || !waiter.matches(object)) continue;
       this.#waiters.delete(waiter);
       waiter.arrived(now);
     }

@@ -4,6 +4,9 @@ import { type Bench, type Finding, findingsTable } from './bench.js';
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   change: async () => (await import('./change.js')).benchChange,
   plan: async () => (await import('./plan.js')).benchPlan,
+  variable: async () => (await import('./variable.js')).benchVariable,
+  render: async () => (await import('./render.js')).benchRender,
+  logs: async () => (await import('./logs.js')).benchLogs,
   database: async () => (await import('./database.js')).benchDatabase,
   drift: async () => (await import('./drift.js')).benchDrift,
   thousand: async () => (await import('./thousand.js')).benchThousand,
