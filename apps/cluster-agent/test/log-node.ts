@@ -11,7 +11,7 @@ import type { KubeObject } from '@runos/kube-objects';
 
 /**
  * A node of the cluster that runs nothing and serves logs as a kubelet does: the last `tailLines`, of which it sends the
- * first `limitBytes`. Logs that are followed stay open.
+ * first `limitBytes`. Logs that are followed stay open after these.
  */
 export class LogNode {
   /** The paths of the requests for logs. */
@@ -33,7 +33,7 @@ export class LogNode {
       node.requests.push(pathname);
       const tail = lines().slice(-Number(searchParams.get('tailLines')));
       const bytes = Buffer.from(`${tail.join('\n')}\n`);
-      if (searchParams.get('follow') === 'true') return node.#follow(response);
+      if (searchParams.get('follow') === 'true') return node.#follow(response, bytes);
       response.end(bytes.subarray(0, Number(searchParams.get('limitBytes') ?? Infinity)));
     });
     server.listen(0, '127.0.0.1');
@@ -47,10 +47,10 @@ export class LogNode {
     for (const response of this.followed) response.write(`${line}\n`);
   }
 
-  #follow(response: ServerResponse): void {
+  #follow(response: ServerResponse, existing: Buffer): void {
     this.followed.add(response);
     response.once('close', () => this.followed.delete(response));
-    response.flushHeaders();
+    response.write(existing);
   }
 
   /** Its kubelet serves nothing any more. */
