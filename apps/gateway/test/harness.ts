@@ -8,7 +8,8 @@ import { planeNats } from '@runos/testing-nats';
 import type { Server } from 'node:http';
 import { gatewayService } from '../src/module.js';
 import { gatewayConfig } from '../src/config.js';
-import { aid, jobId, principal, registryId, sampleReplies, setId, token, upgradeId } from './sample-replies.js';
+import { registryId } from './sample-registry.js';
+import { aid, jobId, principal, sampleReplies, setId, token, upgradeId } from './sample-replies.js';
 
 export interface ReceivedRequest {
   readonly subject: string;

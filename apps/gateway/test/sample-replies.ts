@@ -1,9 +1,11 @@
-import type { Cluster, Job, JobLog, Registry, Service, UpgradeWave, WorkItem } from '@runos/api';
+import type { Cluster, Job, JobLog, Service, UpgradeWave, WorkItem } from '@runos/api';
 import type { Principal } from '@runos/contracts';
 import type { z } from 'zod';
 import { appRepliesOf } from './sample-app.js';
 import { changeRepliesOf } from './sample-changes.js';
 import { logReplies } from './sample-log.js';
+import { nodeReplies } from './sample-node.js';
+import { registryReplies } from './sample-registry.js';
 
 const at = '2030-02-11T09:30:00.000Z';
 const uuid = (n: number) => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;
@@ -12,7 +14,6 @@ export const aid = 'acc01';
 export const jobId = uuid(1);
 export const setId = uuid(2);
 export const upgradeId = uuid(4);
-export const registryId = uuid(5);
 
 /** The default token of the harness; `principal` is its owner. */
 export const token = `runos_pat_${'a'.repeat(12)}.${'s'.repeat(43)}`;
@@ -134,21 +135,6 @@ const wholeKey = {
   lastUsedAt: null,
   revokedAt: null,
 };
-const node = {
-  nid: 'n0d3a',
-  name: 'one',
-  status: 'ready',
-  ...noReason,
-  kubernetesStatus: 'ready',
-  roles: ['worker'],
-  version: '0.1.0',
-  os: 'linux',
-  lastHeartbeatAt: at,
-  certificateExpiresAt: at,
-  tags: ['gpu'],
-  tagsProblem: null,
-};
-
 const upgradeWave: z.input<typeof UpgradeWave> = {
   id: upgradeId,
   type: 'valkey',
@@ -161,16 +147,6 @@ const upgradeWave: z.input<typeof UpgradeWave> = {
   createdBy: principal.email,
   createdAt: at,
   completedAt: null,
-};
-
-const registry: z.input<typeof Registry> = {
-  id: registryId,
-  name: 'ours',
-  host: 'ghcr.io',
-  username: 'acme',
-  check: { status: 'verified', at },
-  createdAt: at,
-  updatedAt: at,
 };
 
 const upgradePlan = {
@@ -240,10 +216,7 @@ export const sampleReplies: Readonly<Record<string, unknown>> = {
   },
   'reconciler.v1.addon-install': { jobId },
   'reconciler.v1.addon-remove': { jobId },
-  'reconciler.v1.node-list': { nodes: [node] },
-  'reconciler.v1.node-show': node,
-  'reconciler.v1.node-update': { ...node, warnings: [] },
-  'reconciler.v1.node-delete': { nid: node.nid, name: node.name },
+  ...nodeReplies,
   'agent-gateway.v1.token-issue': {
     token: 'runos_reg_x',
     purpose: 'node',
@@ -292,11 +265,7 @@ export const sampleReplies: Readonly<Record<string, unknown>> = {
     blocked: [{ cid: 'ky3', osid: 'valkey-fghij', reason: 'Deleting', message: 'It is being deleted.' }],
     nextCursor: null,
   },
-  'reconciler.v1.registry-list': { registries: [registry] },
-  'reconciler.v1.registry-show': registry,
-  'reconciler.v1.registry-create': { ...registry, affectedApps: 2 },
-  'reconciler.v1.registry-update': { ...registry, affectedApps: 2 },
-  'reconciler.v1.registry-delete': { id: registryId, host: 'ghcr.io', affectedApps: 2 },
+  ...registryReplies,
   'reconciler.v1.upgrade-create': upgradeWave,
   'reconciler.v1.upgrade-list': { upgrades: [upgradeWave], nextCursor: null },
   'reconciler.v1.upgrade-show': {

@@ -1,16 +1,11 @@
 import { Controller } from '@nestjs/common';
 import {
-  APPLY_ADDON,
-  APPLY_NODE_TAGS,
   type Bundle,
   bucketCount,
   type BodyOf,
   type BundleStatus,
   bundlesCapability,
-  DELETE_ADDON,
   type DetectedAddon,
-  DIFF_BUNDLE,
-  HOLD_DELETION,
   READ_BUNDLE,
   type RESYNC,
   type ResyncEntry,
@@ -19,14 +14,12 @@ import { agentGateway, type AgentConnection, reconciler } from '@runos/contracts
 import { Respond, Bus } from '@runos/messaging';
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
+import { FakeReplies } from './fake-replies.js';
 import { readBundle, type StoredBundle } from './stored-bundle.js';
 
 type Status = BodyOf<typeof BundleStatus>;
 type Instruction = z.output<typeof agentGateway.instruct.input>;
 type InstructionReply = z.output<typeof agentGateway.instruct.output>;
-
-type TagInput = z.output<typeof APPLY_NODE_TAGS.input>;
-type AddonReply = z.output<typeof APPLY_ADDON.reply>;
 
 interface Cluster {
   readonly cid: string;
@@ -48,7 +41,7 @@ export const testAid = 'aaaaa';
  * reports their status. `onBundle` decides which reports follow a stored bundle.
  */
 @Controller()
-export class FakeAgent {
+export class FakeAgent extends FakeReplies {
   readonly stored = new Map<string, StoredBundle>();
   /** The spec of each stored bundle as the plane has sealed it. */
   readonly sealedSpecs = new Map<string, string>();
@@ -69,19 +62,6 @@ export class FakeAgent {
   /** Of its reports, ms; undefined: those of the contracts. */
   deadlineMs: number | undefined;
   onBundle: (bundle: StoredBundle) => Promise<void> = (bundle) => this.reportSuccess(bundle);
-  /** Its replies to APPLY_ADDON and DELETE_ADDON. */
-  onAddon: (type: string, body: unknown) => AddonReply = () => ({ accepted: true, done: true });
-  /** The tags that it has received, newest last. */
-  readonly tagInstructions: TagInput['nodes'][] = [];
-  /** Its reply to APPLY_NODE_TAGS. */
-  onTags: (input: TagInput) => z.input<typeof APPLY_NODE_TAGS.reply> = ({ nodes }) => ({
-    nodes: nodes.map(({ machineId }) => ({ machineId, problem: null })),
-  });
-  /** Its reply to DIFF_BUNDLE. */
-  onDiff: (bundle: Bundle) => z.input<typeof DIFF_BUNDLE.reply> = () => ({ objects: [] });
-  /** Its reply to HOLD_DELETION. */
-  onHold: () => { held: boolean; reason?: string } = () => ({ held: false, reason: 'It is deleted already.' });
-  readonly addonInstructions: string[] = [];
   readonly #running = new Set<Promise<void>>();
   #session = 0;
   #capabilities: string[] = [];
@@ -92,7 +72,9 @@ export class FakeAgent {
   readonly aid = testAid;
   readonly cid = 'abc';
 
-  constructor(private readonly bus: Bus) {}
+  constructor(private readonly bus: Bus) {
+    super();
+  }
 
   @Respond(agentGateway.instruct)
   instruct({ sessionNo = this.#session, type, body }: Instruction): InstructionReply {
@@ -102,18 +84,8 @@ export class FakeAgent {
       return { outcome: 'unknown' };
     }
     if (this.replies === 'refusing') return { outcome: 'refused', message: 'disk full' };
-    if (type === APPLY_ADDON.type || type === DELETE_ADDON.type) {
-      const { name } = body as { name: string };
-      this.addonInstructions.push(`${type} ${name}`);
-      return { outcome: 'replied', body: this.onAddon(type, body) };
-    }
-    if (type === APPLY_NODE_TAGS.type) {
-      const input = APPLY_NODE_TAGS.input.parse(body);
-      this.tagInstructions.push(input.nodes);
-      return { outcome: 'replied', body: this.onTags(input) };
-    }
-    if (type === DIFF_BUNDLE.type) return { outcome: 'replied', body: this.onDiff(DIFF_BUNDLE.input.parse(body)) };
-    if (type === HOLD_DELETION.type) return { outcome: 'replied', body: this.onHold() };
+    const reply = this.replyTo(type, body);
+    if (reply !== undefined) return { outcome: 'replied', body: reply };
     if (type === READ_BUNDLE.type) return this.#read(READ_BUNDLE.input.parse(body).osid);
     const bundle = readBundle(type, body);
     const before = this.stored.get(bundle.osid);
