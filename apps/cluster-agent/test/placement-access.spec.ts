@@ -75,6 +75,11 @@ describe('a stolen token of the cluster agent', () => {
     ['a named volume of PostgreSQL', cluster({ storage: named }), noVolume],
     ['a named volume of its log', cluster({ walStorage: named }), noVolume],
     ['a named volume of a tablespace', cluster({ tablespaces: [{ name: 'a', storage: named }] }), noVolume],
+    [
+      'a security context of PostgreSQL',
+      cluster({ securityContext: { privileged: true } }),
+      /no own security contexts/,
+    ],
     ['a projected token of PostgreSQL', cluster({ projectedVolumeTemplate: { sources: [token] } }), noToken],
   ])('writes not %s', async (_, object, reason) => {
     expect(await refusal(access.agent.apply(object))).toMatch(reason);

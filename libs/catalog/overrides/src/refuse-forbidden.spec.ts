@@ -108,6 +108,8 @@ describe('what the cluster would refuse', () => {
     ['spec: {externalClusters: []}', 'no own services, service accounts, external clusters'],
     ['metadata: {annotations: {cnpg.io/podPatch: "[]"}}', 'no annotations for its operator'],
     ['spec: {inheritedMetadata: {labels: {a: b}}}', 'only the labels of an instance'],
+    ['spec: {seccompProfile: {type: Unconfined}}', 'no own security contexts'],
+    ['spec: {podSecurityContext: {runAsUser: 0}}', 'no own security contexts'],
     ['spec: {priorityClassName: high}', 'no priority'],
     ['spec: {affinity: {tolerations: []}}', 'no tolerations'],
     ['spec: {monitoring: {enablePodMonitor: true}}', 'no monitors'],

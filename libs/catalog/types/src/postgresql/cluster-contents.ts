@@ -57,6 +57,13 @@ export const clusterContents: CustomContents = {
         ('monitoring' in variables.specs[1] && variables.spec.monitoring == variables.specs[1].monitoring)`,
       message: 'a PostgreSQL cluster must have no monitors that a person did not set',
     },
+    // The operator takes them for its pods, and the namespace of the instance would refuse those.
+    {
+      expression: `
+        ['seccompProfile', 'podSecurityContext', 'securityContext'].all(field,
+        !(field in variables.spec) || (field in variables.specs[1] && variables.spec[field] == variables.specs[1][field]))`,
+      message: 'a PostgreSQL cluster must have no own security contexts',
+    },
     {
       expression: `
         ['projectedVolumeTemplate', 'ephemeralVolumeSource'].all(field,
