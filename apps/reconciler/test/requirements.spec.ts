@@ -33,6 +33,15 @@ describe('an instance of a type that requires another', () => {
     const waiting = await harness.jobs.when(made.jobId, ({ job }) => job.reason === 'RequirementNotReady');
     expect(waiting.job).toMatchObject({ status: 'running', progress: `waiting until ${cache.osid} is ready` });
     expect(agent.stored.has(made.osid)).toBe(false);
+    expect(await harness.request(reconciler.showInstance, one('relay', made.id))).toMatchObject({
+      status: 'pending',
+      reason: 'RequirementNotReady',
+      message: `waiting until ${cache.osid} is ready`,
+    });
+    const { services } = await harness.request(reconciler.listInstances, { cid: harness.cid, limit: 100 });
+    expect(services).toContainEqual(
+      expect.objectContaining({ osid: made.osid, status: 'pending', reason: 'RequirementNotReady' }),
+    );
 
     release();
     expect((await harness.jobs.ended(made.jobId)).job.status).toBe('completed');

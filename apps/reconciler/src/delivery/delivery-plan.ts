@@ -1,5 +1,6 @@
 import type { StoredBundle } from '@runos/agent-protocol';
 import { exponentialBackoff } from '@runos/engine';
+import { requirementNotReady, waitingForInstances } from '../instances/awaited-instances.js';
 import { addonNotReady, awaitedAddon, waitingForAddon } from '../addons/awaited-addon.js';
 import { agentAbsent, waitingForAgent } from '../jobs/paused-deadline-repository.js';
 import { missingRenderer, rendererMissing, waitingForRenderer } from '../rendering/missing-renderer.js';
@@ -121,8 +122,8 @@ export function deliveryResult(outcome: InstructionOutcome, cid: string, failure
     }
     case 'waiting': {
       // A required instance that becomes ready wakes this; the delay covers a lost wake-up.
-      const progress = `waiting until ${outcome.awaited.join(', ')} is ready`;
-      return { ...blocked, requeueAfterMs: requirementDelayMs, reason: 'RequirementNotReady', progress };
+      const progress = waitingForInstances(outcome.awaited);
+      return { ...blocked, requeueAfterMs: requirementDelayMs, reason: requirementNotReady, progress };
     }
     case 'waiting-for-addon': {
       // An add-on that gets ready wakes this; the delay covers a lost wake-up and shows a new problem.

@@ -33,6 +33,7 @@ export type ListedInstanceRow = Pick<
   | 'reason'
   | 'observed_generation'
   | 'awaited_addons'
+  | 'awaited'
   | 'ready'
   | 'created_at'
 > & {
@@ -52,6 +53,11 @@ export const queuedSpec = (instanceId: string): string =>
 const awaitedAddons = `coalesce((SELECT jsonb_agg(jsonb_build_object('name', a.name, 'problem', a.problem)) FROM cluster_addon a
       WHERE a.cluster_id = i.cluster_id AND a.desired = 'installed' AND NOT a.ready), '[]') AS awaited_addons`;
 
+/** SQL expression: the OSIDs of the instances that an instance requires and that are not ready to be used yet. */
+const awaitedInstances = `ARRAY(SELECT q.osid FROM instance_requirement x JOIN instance q ON q.id = x.required_id
+      WHERE x.instance_id = i.id AND NOT (q.state = 'healthy' OR q.state = 'degraded' AND q.ready_replicas > 0)
+      ORDER BY q.osid)`;
+
 /** Reads an `InstanceRow`. */
 const selectInstance = `
   SELECT i.id, i.aid, i.cluster_id, i.iid, i.kind, i.type, i.osid, i.name, i.source, i.generation, i.revision, i.deleting, i.changed_by,
@@ -63,9 +69,7 @@ const selectInstance = `
     c.cid, c.root, c.connected, c.capabilities, c.session_no, c.ready, c.was_ready, c.deletion_requested_at, c.uid, c.foreign_uid,
     c.last_heartbeat_at, c.local_storage_class, c.distributed_storage_class, c.allowed_writers AS cluster_writers,
     clock_timestamp() AS now,
-    ARRAY(SELECT q.osid FROM instance_requirement x JOIN instance q ON q.id = x.required_id
-      WHERE x.instance_id = i.id AND NOT (q.state = 'healthy' OR q.state = 'degraded' AND q.ready_replicas > 0)
-      ORDER BY q.osid) AS awaited,
+    ${awaitedInstances} AS awaited,
     ${awaitedAddons}
   FROM instance i
     JOIN cluster c ON c.id = i.cluster_id
@@ -178,7 +182,7 @@ export class InstanceRepository extends TenantRepository<InstanceRow> {
       (
         condition,
       ) => `SELECT i.id, i.iid, i.osid, i.kind, i.type, i.name, i.state, i.reason, i.observed_generation, i.created_at,
-         c.ready, ${awaitedAddons},
+         c.ready, ${awaitedAddons}, CASE WHEN i.observed_generation = 0 THEN ${awaitedInstances} ELSE '{}' END AS awaited,
          coalesce(${queuedSpec('i.id')}, r.spec)->'sizing'->>'resourceRequirementClassId' AS class_id,
          (coalesce(${queuedSpec('i.id')}, r.spec)->'inputs'->'servicePortMappings'->0->>'port')::int AS port
        FROM instance i JOIN cluster c ON c.id = i.cluster_id

@@ -6,22 +6,27 @@ import { addonNotReady, awaitedAddon, waitingForAddon } from '../addons/awaited-
 import { type ClusterStatusColumns, disconnectReason, domainOf } from '../clusters/cluster-view.js';
 import { deliveredWriters } from '../delivery/delivered-writers.js';
 import { acceptedAppSpec, acceptedServiceSpec, acceptedSpec, type DesiredSpec } from '../revisions/desired-spec.js';
+import { requirementNotReady, waitingForInstances } from './awaited-instances.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import { writersCondition } from './writers-condition.js';
 
 type ObservedStatus = Pick<
   InstanceRow,
-  'type' | 'state' | 'reason' | 'message' | 'observed_generation' | 'awaited_addons'
+  'type' | 'state' | 'reason' | 'message' | 'observed_generation' | 'awaited_addons' | 'awaited'
 >;
 
-/** Why an instance is in its state. Before the first status of its agent, the add-on that it waits for. */
+/** Why an instance is in its state. Before the first status of its agent, what it waits for. */
 export function instanceReason(instance: Omit<ObservedStatus, 'message'> & { readonly message?: string | null }): {
   readonly reason: string | null;
   readonly message: string | null;
 } {
   const { reason, message = null } = instance;
-  const addon = reason === null ? awaitedAddon(instance) : undefined;
-  return addon === undefined ? { reason, message } : { reason: addonNotReady, message: waitingForAddon(addon) };
+  if (reason !== null || instance.observed_generation !== 0) return { reason, message };
+  const addon = awaitedAddon(instance);
+  if (addon !== undefined) return { reason: addonNotReady, message: waitingForAddon(addon) };
+  const { awaited } = instance;
+  if (awaited.length === 0) return { reason, message };
+  return { reason: requirementNotReady, message: waitingForInstances(awaited) };
 }
 
 /** The observed status while the cluster is connected; otherwise `disconnected` with the last observed status. */

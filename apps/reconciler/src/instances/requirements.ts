@@ -50,8 +50,7 @@ export class Requirements {
   async refuseInUse(sql: EntityManager, { id, osid, kind }: InstanceRow): Promise<void> {
     const found = await this.dependents.ofInstance(sql, id);
     if (found.instances === 0) return;
-    throw new Fault(`${kind}.in_use`, `${osid} is needed by ${describeDependents(found)}; delete them first.`, {
-      ...found,
-    });
+    const remedy = 'Delete them first, or take it from what the apps among them require';
+    throw new Fault(`${kind}.in_use`, `${osid} is needed by ${describeDependents(found)}. ${remedy}.`, { ...found });
   }
 }
