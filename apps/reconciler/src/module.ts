@@ -70,6 +70,7 @@ import { JobUpdateRepository } from './jobs/job-update-repository.js';
 import { JobUpdates } from './jobs/job-updates.js';
 import { JobsController } from './jobs/jobs.controller.js';
 import { PausedDeadlineRepository } from './jobs/paused-deadline-repository.js';
+import { AppReferences } from './links/app-references.js';
 import { LinkResolver } from './links/link-resolver.js';
 import { LinksController } from './links/links.controller.js';
 import { AuthorizeLogs } from './logs/authorize-logs.js';
@@ -84,7 +85,7 @@ import { DeleteNode } from './nodes/delete-node.js';
 import { RegisterNode } from './nodes/register-node.js';
 import { ClusterChanges } from './plans/cluster-changes.js';
 import { PlannedChange } from './plans/planned-change.js';
-import { OverrideTrial } from './overrides/override-trial.js';
+import { ChangeTrial } from './plans/change-trial.js';
 import { PlanWrites } from './plans/plan-writes.js';
 import { PlansController } from './plans/plans.controller.js';
 import { DesiredHashRepository } from './resync/desired-hash-repository.js';
@@ -95,6 +96,7 @@ import { UpgradeBlocks } from './revisions/upgrade-blocks.js';
 import { QueuedChanges } from './revisions/queued-changes.js';
 import { RevisionHistory } from './revisions/revision-history.js';
 import { RevisionRepository } from './revisions/revision-repository.js';
+import { UntriedChanges } from './revisions/untried-changes.js';
 import { RevisionWriter } from './revisions/revision-writer.js';
 import { ChangeRegistry } from './registries/change-registry.js';
 import { CredentialRolloutRepository } from './registries/credential-rollout-repository.js';
@@ -196,8 +198,8 @@ const instances = [
   UpgradeBlocks,
   QueuedChanges,
 ];
-const apps = [ChangeOverrides, OverrideTrial, LinkResolver, ChangeEnvironment, ShowEnvironment];
-const plans = [ClusterChanges, PlannedChange, PlanWrites];
+const apps = [AppReferences, ChangeOverrides, LinkResolver, ChangeEnvironment, ShowEnvironment];
+const plans = [ClusterChanges, PlannedChange, ChangeTrial, UntriedChanges, PlanWrites];
 const registries = [
   RegistryRepository,
   RegistryPasswords,

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { reconciler } from '@runos/contracts';
+import { waitUntil } from '@runos/testing-process';
 import { type Harness, type Instance, useHarness } from './harness.js';
 
 const image = 'ghcr.io/acme/shop:1.4';
@@ -104,6 +105,27 @@ describe('the links of an app', () => {
     await expect(harness.request(reconciler.updateInstance, { ...full, fields: { requires } })).rejects.toMatchObject({
       details: { issues: [{ path: 'requires', message: 'the app has 501 variables; at most 500 are allowed' }] },
     });
+  });
+
+  it('bring a new address of an app without a write of the other one', async () => {
+    const api = await create({ servicePortMappings: [{ port: 8080 }] });
+    const one = await create({ requires: { api: { type: 'app', id: api.id, env: { port: 'API_PORT' } } } });
+    const other = await create();
+    const before = harness.agent.bundleOf(other.osid).revision;
+    await update(api, { servicePortMappings: [{ port: 9999 }] });
+    let seen = '';
+    await waitUntil(
+      async () => {
+        seen = (await secretsOf(one))['API_PORT'] ?? '';
+        return seen === '9999' && harness.agent.bundleOf(one.osid).revision === 2;
+      },
+      { deadlineMs: 10_000, because: () => `the port is ${seen}` },
+    );
+    const { revisions } = await harness.request(reconciler.listInstanceRevisions, { ...one, limit: 10 });
+    expect(revisions).toHaveLength(2);
+    await update(api, { servicePortMappings: [{ port: 9999 }, { port: 9000 }] });
+    expect(harness.agent.bundleOf(one.osid).revision).toBe(2);
+    expect(harness.agent.bundleOf(other.osid).revision).toBe(before);
   });
 
   it('hide a secret variable of the same name, which comes back when the link ends', async () => {

@@ -79,10 +79,14 @@ describe('overrides of an instance', () => {
         },
       ],
     });
+    const refusals = {
+      replaced: `Kubernetes cannot change spec.serviceName of Deployment ${one.osid} in place`,
+      refused: `Deployment ${one.osid}: spec.serviceName: field is immutable`,
+    } as const;
     for (const action of ['replaced', 'refused'] as const) {
       harness.agent.onDiff = () => answer(action);
       await expect(harness.request(reconciler.createOverride, { ...one, file: changed })).rejects.toMatchObject(
-        invalid(`Deployment ${one.osid}: spec.serviceName: field is immutable`),
+        invalid(refusals[action]),
       );
     }
     expect(await list(one)).toEqual([]);
@@ -91,6 +95,22 @@ describe('overrides of an instance', () => {
     const id = await add(one, contentOf(grace(90)));
     harness.agent.onDiff = () => answer('refused');
     await expect(update(one, id, changed)).rejects.toMatchObject(invalid('field is immutable'));
+    await expect(remove(one, id)).rejects.toMatchObject(invalid('field is immutable'));
+    // Every other write of an instance with overrides is tried too.
+    const { cid, id: iid } = one;
+    const others = [
+      () => harness.request(reconciler.updateInstance, { ...one, fields: { cpuLimitMc: 700 } }),
+      () => harness.request(reconciler.restartInstance, one),
+      () => harness.request(reconciler.changeEnvironment, { cid, id: iid, change: { envVars: { A: '1' } } }),
+      () => harness.request(reconciler.rollBackInstance, { ...one, revision: 1 }),
+    ];
+    for (const write of others) await expect(write()).rejects.toMatchObject(invalid('field is immutable'));
+    const shown = await harness.request(reconciler.showApp, { cid, id: iid });
+    expect(shown).not.toMatchObject({ cpuLimitMc: 700 });
+    harness.agent.onDiff = () => answer('replaced');
+    const grown = await harness.request(reconciler.updateInstance, { ...one, fields: { cpuLimitMc: 700 } });
+    expect(await ended(grown)).toMatchObject({ status: 'completed' });
+    harness.agent.onDiff = () => ({ objects: [] });
     await ended(await remove(one, id));
     harness.agent.onDiff = () => ({ objects: [] });
   });

@@ -5,6 +5,8 @@ import { Database, idempotent } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { describeDivergence, detailsOf } from '../divergence/foreign-bundle.js';
+import { ChangeTrial } from '../plans/change-trial.js';
+import { UntriedChange, UntriedChanges } from '../revisions/untried-changes.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import { type Caller, refuseStaleGeneration } from '../writes/preconditions.js';
 import { type InstanceName, InstanceRepository } from './instance-repository.js';
@@ -23,17 +25,29 @@ export class InstanceWrites {
   constructor(
     private readonly database: Database,
     private readonly instances: InstanceRepository,
+    private readonly untried: UntriedChanges,
+    private readonly trial: ChangeTrial,
   ) {}
 
   /**
-   * Runs `work` once per idempotency key, in a transaction with the locked instance.
-   * @throws Fault `conflict.deleting`, `conflict.diverged`, `conflict.stale`, `conflict.idempotency`
+   * Runs `work` once per idempotency key, in a transaction with the locked instance. A change of an instance with
+   * overrides is resolved first without being written, and tried by its cluster.
+   * @throws Fault `override.invalid`, `conflict.deleting`, `conflict.diverged`, `conflict.stale`, `conflict.idempotency`
    */
   async run<Result>(input: InstanceName & WriteOptions, { tenant }: Caller, work: Write<Result>): Promise<Result> {
     const { idempotency } = input;
-    return this.database.transaction((sql) =>
-      idempotent(sql, { tenant, idempotency }, () => this.#runLocked(sql, input, tenant, work)),
-    );
+    const attempt = (isTried: boolean) =>
+      this.database.transaction((sql) => {
+        if (!isTried) this.untried.refuseIn(sql);
+        return idempotent(sql, { tenant, idempotency }, () => this.#runLocked(sql, input, tenant, work));
+      });
+    try {
+      return await attempt(false);
+    } catch (error) {
+      if (!(error instanceof UntriedChange)) throw error;
+      await this.trial.run(error);
+      return attempt(true);
+    }
   }
 
   /** As `run`, with its refusals, for the plan of a write: nothing that `work` writes stays. */

@@ -8,6 +8,7 @@ import type { ReconcilerConfig } from '../config.js';
 import { limitIssues } from '../environment/change-open-environment.js';
 import { type InstanceName, InstanceRepository } from '../instances/instance-repository.js';
 import { InstanceSecrets, type UnsealedSecrets } from '../instances/instance-secrets.js';
+import { addressOf } from './app-address.js';
 import { acceptedAppSpec, type AppSpec, type DesiredSpec } from '../revisions/desired-spec.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 
@@ -134,7 +135,7 @@ export class LinkResolver {
 
   /** How to connect, by the names of the credentials. An app has an address only. */
   #credentialsOf(instance: InstanceRow): Record<string, string> {
-    if (instance.type === app.type) return addressOf(instance);
+    if (instance.type === app.type) return { ...addressOf(instance.osid, acceptedAppSpec(instance)) };
     const shown = storedType(instance.type).credentials.of(instance, this.secrets.unseal(instance).generated);
     return Object.fromEntries(
       Object.entries(shown as object)
@@ -155,12 +156,6 @@ function problemOf(
   if (found === undefined) return `instance "${id}" of ${type} does not exist in cluster "${cid}"`;
   if (found.deleting) return `instance "${id}" of ${type} is being deleted`;
   return found.osid === osid ? 'an app cannot require itself' : undefined;
-}
-
-function addressOf(instance: InstanceRow): Record<string, string> {
-  const host = `${instance.osid}.${instance.osid}.svc`;
-  const [first] = acceptedAppSpec(instance).inputs.servicePortMappings;
-  return first === undefined ? { host } : { host, port: String(first.port), url: `http://${host}:${first.port}` };
 }
 
 /** The names of the instances that the links of an update of an app lead to. */

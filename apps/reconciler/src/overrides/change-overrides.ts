@@ -14,7 +14,6 @@ import { acceptedSpec, type DesiredSpec, isSameSpec, withOverrides } from '../re
 import { RevisionWriter } from '../revisions/revision-writer.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import type { Caller } from '../writes/preconditions.js';
-import { OverrideTrial } from './override-trial.js';
 import { overrideOf, refuseMissing, refuseTooMany } from './changed-files.js';
 
 type List = OutputOf<typeof reconciler.listOverrides>;
@@ -41,7 +40,6 @@ export class ChangeOverrides {
     private readonly writes: InstanceWrites,
     private readonly revisions: RevisionWriter,
     private readonly dataLoss: DataLossGuard,
-    private readonly trial: OverrideTrial,
     @InjectConfig() private readonly config: ReconcilerConfig,
   ) {}
 
@@ -51,26 +49,23 @@ export class ChangeOverrides {
   }
 
   /** @throws Fault `override.invalid`, `conflict.data_loss`, `request.too_large` */
-  async create(input: Create, { tenant, changedBy }: Caller): Promise<Created> {
+  create(input: Create, caller: Caller): Promise<Created> {
+    const { changedBy } = caller;
     const overrideId = randomUUID();
-    const specOf = (instance: InstanceRow) =>
-      this.#withFiles(instance, (files) => [...files, overrideOf(overrideId, input.file, this.config)]);
-    await this.trial.run(input, tenant, specOf);
-    return this.writes.run<Created>(input, { tenant, changedBy }, async (sql, instance) => {
-      const consent = { changedBy, force: input.force };
-      return { overrideId, jobId: await this.#write(sql, instance, specOf(instance), consent) };
+    return this.writes.run<Created>(input, caller, async (sql, instance) => {
+      const files = [...filesOf(acceptedSpec(instance)), overrideOf(overrideId, input.file, this.config)];
+      const spec = this.#withFiles(instance, files);
+      return { overrideId, jobId: await this.#write(sql, instance, spec, { changedBy, force: input.force }) };
     });
   }
 
   /** @throws Fault `override.not_found`, and as `create` */
-  async update(input: Update, caller: Caller): Promise<Changed> {
+  update(input: Update, caller: Caller): Promise<Changed> {
     const { overrideId: id } = input;
-    const changed = (files: readonly Override[]) => {
+    return this.#change(input, id, caller, (files) => {
       const next = overrideOf(id, input.file, this.config);
       return files.map((file) => (file.id === id ? next : file));
-    };
-    await this.trial.run(input, caller.tenant, (instance) => this.#changed(instance, id, changed));
-    return this.#change(input, id, caller, changed);
+    });
   }
 
   /** @throws Fault `override.not_found`, and as `create` */
@@ -88,25 +83,19 @@ export class ChangeOverrides {
     return this.writes.run<Changed>(input, caller, async (sql, instance) => {
       const { changedBy } = caller;
       const { osid } = instance;
-      const spec = this.#changed(instance, id, changed);
+      const files = filesOf(acceptedSpec(instance));
+      refuseMissing(files, id, osid);
+      const spec = this.#withFiles(instance, changed(files));
       if (isSameSpec(acceptedSpec(instance), spec))
         return { osid, noOp: true, message: `${osid} has this override already.` };
       return { jobId: await this.#write(sql, instance, spec, { changedBy, force: input.force }) };
     });
   }
 
-  /** @throws Fault `override.not_found`, and as `#withFiles` */
-  #changed(instance: InstanceRow, id: string, changed: (files: readonly Override[]) => readonly Override[]) {
-    refuseMissing(filesOf(acceptedSpec(instance)), id, instance.osid);
-    return this.#withFiles(instance, changed);
-  }
-
   /** The spec with other files. @throws Fault `override.invalid` */
-  #withFiles(instance: InstanceRow, changed: (files: readonly Override[]) => readonly Override[]): DesiredSpec {
-    const current = acceptedSpec(instance);
-    const files = changed(filesOf(current));
+  #withFiles(instance: InstanceRow, files: readonly Override[]): DesiredSpec {
     refuseTooMany(files, this.config);
-    return withOverrides(current, overridesOf(files));
+    return withOverrides(acceptedSpec(instance), overridesOf(files));
   }
 
   #write(sql: EntityManager, instance: InstanceRow, spec: DesiredSpec, { changedBy, force }: Consent) {

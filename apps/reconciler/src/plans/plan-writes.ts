@@ -74,8 +74,9 @@ export class PlanWrites {
       const message = 'No object changes, so there is nothing to try.';
       return { ...fields, restartsPods: false, ...withoutCluster([], 'NothingToApply', message) };
     }
-    const { before, after, changes } = await this.planned.of(instance, next);
-    return { ...fields, restartsPods: replacesPods(before, after), ...changes };
+    const rendered = this.planned.render(instance, next);
+    const changes = await this.planned.tryOnCluster(instance, next, rendered);
+    return { ...fields, restartsPods: replacesPods(rendered.before, rendered.after), ...changes };
   }
 }
 

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { PlannedObject } from '@runos/api';
 import type { KubeObject } from '@runos/kube-objects';
 import { kindCatalog } from '@runos/service-types';
 import { deliveredWriters } from '../delivery/delivered-writers.js';
@@ -10,14 +11,13 @@ import type { InstanceRow } from '../schema/instance-row.js';
 import { type Changes, ClusterChanges } from './cluster-changes.js';
 import { desiredChanges } from './desired-changes.js';
 
-/** What the next revision of an instance changes. `before` and `after`: the rendered objects. */
-interface RenderedChange {
+/** The rendered objects of the current revision and of the next one. */
+export interface RenderedChange {
   readonly before: readonly KubeObject[];
   readonly after: readonly KubeObject[];
-  readonly changes: Changes;
 }
 
-/** Renders the next revision of an instance, and lets the cluster try it. */
+/** The next revision of an instance, rendered, and as its cluster would take it. */
 @Injectable()
 export class PlannedChange {
   constructor(
@@ -25,19 +25,22 @@ export class PlannedChange {
     private readonly cluster: ClusterChanges,
   ) {}
 
-  async of(instance: InstanceRow, { spec, digest, objectsGz }: NextRevision): Promise<RenderedChange> {
+  render(instance: InstanceRow, { spec }: NextRevision): RenderedChange {
     const secrets = this.secrets.unseal(instance);
     const { osid, type } = instance;
     const objectsOf = (each: DesiredSpec) => renderObjects({ osid, type, cluster: instance, spec: each, secrets });
-    const [before, after] = [objectsOf(instance.spec), objectsOf(spec)];
+    return { before: objectsOf(instance.spec), after: objectsOf(spec) };
+  }
+
+  /** `rendered`: for the case that the cluster does not answer. Without it, such a change has no objects. */
+  tryOnCluster(instance: InstanceRow, next: NextRevision, rendered?: RenderedChange): Promise<Changes> {
+    const { spec, digest, objectsGz } = next;
     const revision = instance.revision + 1;
     const planned = { ...instance, spec, digest, objectsGz, generation: instance.generation + 1, revision };
-    const kinds = kindCatalog(type).withWriters(deliveredWriters(planned).allowedWriters ?? []);
-    const objects = () =>
-      desiredChanges(
-        before.map((each) => kinds.withoutLeft(each)),
-        after.map((each) => kinds.withoutLeft(each)),
-      );
-    return { before, after, changes: await this.cluster.of(planned, objects) };
+    const kinds = kindCatalog(instance.type).withWriters(deliveredWriters(planned).allowedWriters ?? []);
+    const comparable = (objects: readonly KubeObject[]) => objects.map((each) => kinds.withoutLeft(each));
+    const desired = (): readonly PlannedObject[] =>
+      rendered === undefined ? [] : desiredChanges(comparable(rendered.before), comparable(rendered.after));
+    return this.cluster.of(planned, desired);
   }
 }

@@ -13,7 +13,7 @@ class ImageRegistryRow {
   readonly host!: string;
 }
 
-/** Which apps have images of a registry, and which of them must still get its new credentials. */
+/** Which apps have images of a registry, and which apps must still get new credentials, of a registry or of a link. */
 @Injectable()
 export class CredentialRolloutRepository extends TenantRepository<ImageRegistryRow> {
   constructor() {
@@ -58,6 +58,17 @@ export class CredentialRolloutRepository extends TenantRepository<ImageRegistryR
       id,
       changedBy,
     ]);
+  }
+
+  /** Queues the apps that require an instance, whose credentials have changed. */
+  async queueDependents(sql: EntityManager, requiredId: number, changedBy: string): Promise<void> {
+    await runSql(
+      sql,
+      `INSERT INTO credential_rollout (aid, instance_id, changed_by)
+       SELECT DISTINCT i.aid, i.id, $2 FROM instance_requirement r JOIN instance i ON i.id = r.instance_id
+       WHERE r.required_id = $1 AND i.kind = 'app'`,
+      [requiredId, changedBy],
+    );
   }
 
   /** The next rows whose time has come. */

@@ -6,6 +6,7 @@ import { Database } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import { InstanceSecrets } from '../instances/instance-secrets.js';
+import { LinkResolver } from '../links/link-resolver.js';
 import { jobTypeOf } from '../jobs/queue-plan.js';
 import { acceptedSpec, isSameSpec } from '../revisions/desired-spec.js';
 import { isRefusal } from '../revisions/fault-or.js';
@@ -18,7 +19,7 @@ import { PullCredentialResolver } from './pull-credential-resolver.js';
 /** Rows per read; each is a transaction of its own. */
 const batchSize = 100;
 
-/** Gives the apps of a changed registry their new credentials: each gets a revision with one rollout. */
+/** Gives apps their new credentials, of a registry or of what they require: each gets a revision with one rollout. */
 @Injectable()
 export class RunCredentialRollouts {
   constructor(
@@ -26,6 +27,7 @@ export class RunCredentialRollouts {
     private readonly rollouts: CredentialRolloutRepository,
     private readonly instances: InstanceRepository,
     private readonly secrets: InstanceSecrets,
+    private readonly links: LinkResolver,
     private readonly pulls: PullCredentialResolver,
     private readonly revisions: RevisionWriter,
     @InjectLogger() private readonly logger: Logger,
@@ -59,7 +61,8 @@ export class RunCredentialRollouts {
     const [instance] = await this.instances.readAll(sql, [row.instance_id]);
     if (instance === undefined || instance.deleting || instance.diverged !== null) return;
     const current = acceptedSpec(instance);
-    const spec = await this.pulls.refresh(sql, instance, current, this.secrets.unseal(instance));
+    const linked = await this.links.refresh(sql, instance, current);
+    const spec = await this.pulls.refresh(sql, instance, linked, this.secrets.unseal(instance), current);
     if (isSameSpec(current, spec)) return;
     const change = { spec, type: jobTypeOf(instance.kind, 'update'), changedBy: row.changed_by };
     try {

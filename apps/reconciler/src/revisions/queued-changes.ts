@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Fault } from '@runos/kernel';
 import { afterCommit, Database } from '@runos/persistence';
-import { registryOf } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
-import { DependentRepository } from '../instances/dependent-repository.js';
+import { AppReferences } from '../links/app-references.js';
 import { CredentialRolloutRepository } from '../registries/credential-rollout-repository.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import { JobQueueRepository, type QueuedJob } from '../jobs/job-queue-repository.js';
@@ -36,7 +35,7 @@ export class QueuedChanges {
     private readonly updates: JobUpdates,
     private readonly work: WorkRepository,
     private readonly wakeups: Wakeups,
-    private readonly dependents: DependentRepository,
+    private readonly references: AppReferences,
     private readonly rollouts: CredentialRolloutRepository,
   ) {}
 
@@ -137,7 +136,7 @@ export class QueuedChanges {
     const { id: instanceId } = instance;
     await this.updates.end(sql, [end]);
     await this.revisions.withdraw(sql, { instanceId, ...change });
-    if (instance.kind === 'app') await this.#restoreApp(sql, instanceId, change.changedBy);
+    if (instance.kind === 'app') await this.#restoreApp(sql, instance, change.changedBy);
     await this.queue.describe(sql, instanceId);
   }
 
@@ -145,12 +144,11 @@ export class QueuedChanges {
    * The links and the registry of the spec that is accepted without the withdrawn change: a queued rollout may still be
    * open. Its credentials may have changed while the withdrawn change had another registry.
    */
-  async #restoreApp(sql: EntityManager, instanceId: number, changedBy: string): Promise<void> {
-    const [instance] = await this.instances.readAll(sql, [instanceId]);
+  async #restoreApp(sql: EntityManager, withdrawn: InstanceRow, changedBy: string): Promise<void> {
+    const [instance] = await this.instances.readAll(sql, [withdrawn.id]);
     if (instance === undefined) return;
-    const { inputs, requires } = acceptedAppSpec(instance);
-    await this.dependents.replace(sql, instance, requires);
-    await this.rollouts.setRegistry(sql, instance, registryOf(inputs.image).registry);
+    const [spec, before] = [acceptedAppSpec(instance), acceptedAppSpec(withdrawn)];
+    await this.references.replace(sql, instance, spec, before, changedBy);
     await this.rollouts.queueApp(sql, instance, changedBy);
     afterCommit(sql, () => this.wakeups.wake('registries'));
   }

@@ -8,7 +8,6 @@ import { traceHeaders } from '@runos/observability';
 import type { EntityManager } from 'typeorm';
 import type { ReconcilerConfig } from '../config.js';
 import { divergedReason, type ForeignBundle } from '../divergence/foreign-bundle.js';
-import { DependentRepository } from '../instances/dependent-repository.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import { InstanceSecrets, type UnsealedSecrets } from '../instances/instance-secrets.js';
 import { Requirements } from '../instances/requirements.js';
@@ -18,17 +17,18 @@ import { JobStarter, mintJobId } from '../jobs/job-starter.js';
 import { jobEnd, JobUpdates } from '../jobs/job-updates.js';
 import { isAction, jobsBehind, jobTypeOf, planQueue } from '../jobs/queue-plan.js';
 import type { LogLine } from '../jobs/work-items.js';
+import { AppReferences } from '../links/app-references.js';
 import { leftChanges } from '../rendering/left-changes.js';
-import { CredentialRolloutRepository } from '../registries/credential-rollout-repository.js';
 import { PullCredentialResolver } from '../registries/pull-credential-resolver.js';
 import { type BundleInput, refuseForbiddenOverrides, renderBundle } from '../rendering/render-bundle.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import type { PendingChange } from '../schema/job-row.js';
-import { registryOf } from '@runos/service-types';
 import { WorkRepository } from '../work/work-repository.js';
-import { acceptedSpec, type DesiredSpec, describeSpec } from './desired-spec.js';
+import { type AutomaticRollback, describeRollback } from './automatic-rollback.js';
+import { acceptedAppSpec, acceptedSpec, type DesiredSpec, describeSpec } from './desired-spec.js';
 import { withNeededRestart } from './needed-restart.js';
 import { RevisionRepository } from './revision-repository.js';
+import { UntriedChanges } from './untried-changes.js';
 
 /** The condition that every accepted write sets. */
 export const acceptedCondition = { type: 'Accepted', status: 'True', reason: 'Accepted', message: '' } as const;
@@ -52,16 +52,6 @@ type SpecChange = Pick<Change, 'spec' | 'type' | 'changedBy' | 'above'> & {
   /** The change takes back what has failed, by itself. */
   readonly rollsBack?: AutomaticRollback | undefined;
 };
-
-interface AutomaticRollback {
-  /** The id of its job: the failed job names it already. */
-  readonly jobId: string;
-  readonly failedJobId: string;
-  /** Why that job failed. */
-  readonly reason: string;
-  /** The revision whose spec is desired again. */
-  readonly revision: number;
-}
 
 /** The open jobs that a change affects. */
 interface AffectedJobs {
@@ -88,15 +78,15 @@ export class RevisionWriter {
     private readonly revisions: RevisionRepository,
     private readonly instances: InstanceRepository,
     private readonly requirements: Requirements,
-    private readonly dependents: DependentRepository,
+    private readonly references: AppReferences,
     private readonly secrets: InstanceSecrets,
     private readonly pulls: PullCredentialResolver,
-    private readonly rollouts: CredentialRolloutRepository,
     private readonly work: WorkRepository,
     private readonly jobs: JobRepository,
     private readonly queue: JobQueueRepository,
     private readonly starter: JobStarter,
     private readonly updates: JobUpdates,
+    private readonly untried: UntriedChanges,
     @InjectConfig() private readonly config: ReconcilerConfig,
   ) {}
 
@@ -111,12 +101,12 @@ export class RevisionWriter {
     { spec: requested, type, changedBy, above, force, rollsBack }: SpecChange,
   ): Promise<string> {
     const next = await this.resolve(sql, instance, { spec: requested, type, above, force });
+    this.untried.check(sql, instance, next);
     const { spec, digest, queuePosition, superseded, behind } = next;
     const affected = { superseded, behind };
     // A service has no image of its user, and its links never change.
     if (spec.kind === 'app') {
-      await this.dependents.replace(sql, instance, spec.requires);
-      await this.rollouts.setRegistry(sql, instance, registryOf(spec.inputs.image).registry);
+      await this.references.replace(sql, instance, spec, acceptedAppSpec(instance), changedBy);
     }
     if (queuePosition === null) {
       const logs = rollsBack === undefined ? next.logs : [describeRollback(rollsBack), ...next.logs];
@@ -269,12 +259,6 @@ export class RevisionWriter {
     return jobId;
   }
 }
-
-const describeRollback = ({ failedJobId, reason, revision }: AutomaticRollback): LogLine => ({
-  step: 'validate',
-  level: 'warn',
-  message: `Job ${failedJobId} failed (${reason}). This job goes back to revision ${revision} by itself.`,
-});
 
 /** A forced change may supersede a restart that a queued spec does not contain. */
 function withLastRestart(requested: DesiredSpec, { spec }: InstanceRow): DesiredSpec {

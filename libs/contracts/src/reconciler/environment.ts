@@ -1,7 +1,7 @@
 import { ChangedSpec, ChangeEnvironment, SecretFile, SecretFileList, ShownVariables } from '@runos/api';
 import { z } from 'zod';
 import { request, WriteOptions } from '../contract.js';
-import { fromGateway } from './from-gateway.js';
+import { fromGateway, triedFromGateway } from './from-gateway.js';
 
 /** Names one app: `id` is the five characters or the whole OSID. */
 const appName = { cid: z.string(), id: z.string() };
@@ -37,7 +37,7 @@ export const showSecretFile = request({
 
 /** `allowEmpty`: all variables that are not secret may be removed. `allowDrop` concerns the secret ones. */
 export const changeEnvironment = request({
-  ...fromGateway,
+  ...triedFromGateway,
   subject: 'reconciler.v1.app-environment-change',
   input: z.object({
     ...appName,

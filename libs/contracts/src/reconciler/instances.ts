@@ -20,7 +20,7 @@ import {
 } from '@runos/api';
 import { z } from 'zod';
 import { request, WriteOptions } from '../contract.js';
-import { fromGateway, instanceName, page } from './from-gateway.js';
+import { fromGateway, instanceName, page, triedFromGateway } from './from-gateway.js';
 
 /** Accept a write although it loses data. Older gateways do not send it. */
 const force = z.boolean().optional();
@@ -67,7 +67,7 @@ export const showApp = request({
 
 /** `clearsAbsent`: fields of an app that may be absent and are not named are cleared; other fields keep their values. */
 export const updateInstance = request({
-  ...fromGateway,
+  ...triedFromGateway,
   subject: 'reconciler.v1.instance-update',
   input: z.object({
     ...instanceName,
@@ -89,7 +89,7 @@ export const deleteInstance = request({
 });
 
 export const restartInstance = request({
-  ...fromGateway,
+  ...triedFromGateway,
   subject: 'reconciler.v1.instance-restart',
   input: z.object({ ...instanceName, force, ...WriteOptions }),
   output: z.object({ osid: z.string(), message: z.string(), jobId: z.uuid() }),
@@ -105,7 +105,7 @@ export const planInstanceUpgrade = request({
 });
 
 export const upgradeInstance = request({
-  ...fromGateway,
+  ...triedFromGateway,
   subject: 'reconciler.v1.instance-upgrade',
   input: z.object({ ...instanceName, ...Upgrade.shape, force, ...WriteOptions }),
   output: ChangedSpec,
@@ -121,7 +121,7 @@ export const acceptInstance = request({
 });
 
 export const setAdvancedConfig = request({
-  ...fromGateway,
+  ...triedFromGateway,
   subject: 'reconciler.v1.config-set-values',
   input: z.object({ ...instanceName, values: ConfigValues, force, ...WriteOptions }),
   output: ChangedSpec,
@@ -129,7 +129,7 @@ export const setAdvancedConfig = request({
 });
 
 export const convertToCustomConfig = request({
-  ...fromGateway,
+  ...triedFromGateway,
   subject: 'reconciler.v1.config-convert',
   input: z.object({ ...instanceName, ...WriteOptions }),
   output: CustomConfiguration,
@@ -137,7 +137,7 @@ export const convertToCustomConfig = request({
 });
 
 export const upgradeConfigSet = request({
-  ...fromGateway,
+  ...triedFromGateway,
   subject: 'reconciler.v1.config-upgrade-set',
   input: z.object({ ...instanceName, ...UpgradeConfigSet.shape, force, ...WriteOptions }),
   output: ChangedSpec,

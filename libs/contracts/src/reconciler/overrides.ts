@@ -1,10 +1,7 @@
 import { ChangedSpec, CreatedOverride, OverrideFile, OverrideList } from '@runos/api';
 import { z } from 'zod';
 import { request, WriteOptions } from '../contract.js';
-import { fromGateway, instanceName } from './from-gateway.js';
-
-/** Longer than other writes take: the cluster tries the change first. */
-const tried = { ...fromGateway, deadlineMs: 7_500 } as const;
+import { fromGateway, instanceName, triedFromGateway } from './from-gateway.js';
 
 const write = { ...instanceName, force: z.boolean().optional(), ...WriteOptions };
 
@@ -17,7 +14,7 @@ export const listOverrides = request({
 });
 
 export const createOverride = request({
-  ...tried,
+  ...triedFromGateway,
   subject: 'reconciler.v1.override-create',
   input: z.object({ ...write, file: OverrideFile }),
   output: CreatedOverride,
@@ -25,7 +22,7 @@ export const createOverride = request({
 });
 
 export const updateOverride = request({
-  ...tried,
+  ...triedFromGateway,
   subject: 'reconciler.v1.override-update',
   input: z.object({ ...write, overrideId: z.string(), file: OverrideFile }),
   output: ChangedSpec,
@@ -33,7 +30,7 @@ export const updateOverride = request({
 });
 
 export const deleteOverride = request({
-  ...fromGateway,
+  ...triedFromGateway,
   subject: 'reconciler.v1.override-delete',
   input: z.object({ ...write, overrideId: z.string() }),
   output: ChangedSpec,

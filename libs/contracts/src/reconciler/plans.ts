@@ -1,13 +1,10 @@
 import { ChangePlan } from '@runos/api';
 import { request } from '../contract.js';
-import { fromGateway } from './from-gateway.js';
+import { triedFromGateway } from './from-gateway.js';
 import { createInstance, updateInstance } from './instances.js';
 
-/** Longer than a write takes, because it waits for the dry run of the agent. */
-const plan = { ...fromGateway, deadlineMs: 7_500 } as const;
-
 export const planInstanceCreation = request({
-  ...plan,
+  ...triedFromGateway,
   subject: 'reconciler.v1.instance-create-plan',
   input: createInstance.input.omit({ idempotency: true, ifGeneration: true }),
   output: ChangePlan,
@@ -15,7 +12,7 @@ export const planInstanceCreation = request({
 });
 
 export const planInstanceUpdate = request({
-  ...plan,
+  ...triedFromGateway,
   subject: 'reconciler.v1.instance-update-plan',
   input: updateInstance.input.omit({ idempotency: true }),
   output: ChangePlan,

@@ -1,7 +1,7 @@
 import { DiffTarget, listRevisions, Revision, RevisionDiff, Rollback, RolledBack } from '@runos/api';
 import { z } from 'zod';
 import { request, WriteOptions } from '../contract.js';
-import { fromGateway, instanceName } from './from-gateway.js';
+import { fromGateway, instanceName, triedFromGateway } from './from-gateway.js';
 
 const revision = z.int();
 
@@ -30,7 +30,7 @@ export const diffInstanceRevision = request({
 });
 
 export const rollBackInstance = request({
-  ...fromGateway,
+  ...triedFromGateway,
   subject: 'reconciler.v1.revision-roll-back',
   input: z.object({ ...instanceName, ...Rollback.shape, force: z.boolean().optional(), ...WriteOptions }),
   output: RolledBack,

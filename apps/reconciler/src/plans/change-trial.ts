@@ -1,0 +1,47 @@
+import { Injectable } from '@nestjs/common';
+import type { PlannedObject } from '@runos/api';
+import { invalidInput } from '@runos/kernel';
+import { canonicalJson } from '@runos/kube-objects';
+import { acceptedSpec, type DesiredSpec } from '../revisions/desired-spec.js';
+import type { UntriedChange } from '../revisions/untried-changes.js';
+import { PlannedChange, type RenderedChange } from './planned-change.js';
+
+/** Only the cluster knows which fields of an object it can change in place, and what its admission refuses. */
+@Injectable()
+export class ChangeTrial {
+  constructor(private readonly planned: PlannedChange) {}
+
+  /**
+   * Lets the cluster try a change that is not written. A cluster that does not answer refuses nothing.
+   * @throws Fault `override.invalid` for an object that the change makes unacceptable, or that an override would replace
+   */
+  async run({ instance, next }: UntriedChange): Promise<void> {
+    const { source, objects } = await this.planned.tryOnCluster(instance, next);
+    if (source !== 'cluster') return;
+    const isOfOverride = isOtherOverride(acceptedSpec(instance), next.spec);
+    const untaken = objects.filter(({ action }) => action === 'refused' || (action === 'replaced' && isOfOverride));
+    if (untaken.length === 0) return;
+    const issues = untaken
+      .filter(changedObjects(this.planned.render(instance, next)))
+      .map((object) => ({ path: isOfOverride ? 'data' : 'overrides', message: describe(object) }));
+    if (issues.length > 0) throw invalidInput('override.invalid', issues);
+  }
+}
+
+const isOtherOverride = (before: DesiredSpec, after: DesiredSpec): boolean =>
+  canonicalJson(before.overrides ?? null) !== canonicalJson(after.overrides ?? null);
+
+function describe({ action, kind, name, message, changes }: PlannedObject): string {
+  if (action === 'refused') return `${kind} ${name}: ${message ?? 'is refused'}`;
+  const fields = changes.map(({ field }) => field).join(', ');
+  return `Kubernetes cannot change ${fields} of ${kind} ${name} in place; leave this as it is`;
+}
+
+/** An object that was refused before the change is no reason to refuse it. */
+function changedObjects({ before, after }: RenderedChange) {
+  const keyOf = (kind: string, name: string) => `${kind}/${name}`;
+  const rendered = new Map(before.map((each) => [keyOf(each.kind, each.metadata.name), canonicalJson(each)]));
+  const changed = after.filter((each) => rendered.get(keyOf(each.kind, each.metadata.name)) !== canonicalJson(each));
+  const keys = new Set(changed.map((each) => keyOf(each.kind, each.metadata.name)));
+  return ({ kind, name }: PlannedObject): boolean => keys.has(keyOf(kind, name));
+}

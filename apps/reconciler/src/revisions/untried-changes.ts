@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import { plansCapability } from '@runos/agent-protocol';
+import type { EntityManager } from 'typeorm';
+import type { InstanceRow } from '../schema/instance-row.js';
+import { acceptedSpec, type DesiredSpec } from './desired-spec.js';
+import type { NextRevision } from './revision-writer.js';
+
+/** Ends a transaction whose change the cluster must try first: a request must not hold a lock. */
+export class UntriedChange extends Error {
+  override readonly name = 'UntriedChange';
+
+  constructor(
+    readonly instance: InstanceRow,
+    readonly next: NextRevision,
+  ) {
+    super(`the cluster has not tried revision ${instance.revision + 1} of ${instance.osid}`);
+  }
+}
+
+const hasOverrides = ({ overrides }: DesiredSpec): boolean => overrides?.files.some(({ enabled }) => enabled) ?? false;
+
+const canTry = ({ connected, capabilities }: InstanceRow): boolean =>
+  connected && capabilities.includes(plansCapability);
+
+/** The transactions whose changes the cluster tries before they are written. */
+@Injectable()
+export class UntriedChanges {
+  readonly #transactions = new WeakSet<EntityManager>();
+
+  /** Changes of this transaction are tried first. */
+  refuseIn(sql: EntityManager): void {
+    this.#transactions.add(sql);
+  }
+
+  /**
+   * Only overrides can make objects that the cluster does not take: what a type renders is known to be right.
+   * @throws UntriedChange for an instance that has overrides, or had some
+   */
+  check(sql: EntityManager, instance: InstanceRow, next: NextRevision): void {
+    if (!this.#transactions.has(sql) || !canTry(instance) || next.digest === instance.digest) return;
+    if (hasOverrides(next.spec) || hasOverrides(acceptedSpec(instance))) throw new UntriedChange(instance, next);
+  }
+}
