@@ -152,7 +152,7 @@ describe('the catalog over NATS', () => {
       'valkey',
       { allowedWriters: [{ manager: 'scaler', kind: 'Deployment', fields: ['spec.replicas'] }] },
       'request.invalid',
-      ['allowedWriters.0.kind'],
+      ['allowedWriters[0].kind'],
     ],
     [
       'valkey',

@@ -134,7 +134,7 @@ describe('the field managers that a cluster allows', () => {
     ).rejects.toMatchObject({ code: 'cluster.not_found' });
     await expect(update({ allowedWriters: [{ ...mesh, kind: 'Statefulset' }] })).rejects.toMatchObject({
       code: 'request.invalid',
-      details: { issues: [{ path: 'allowedWriters.0.kind', message: expect.stringContaining('StatefulSet') }] },
+      details: { issues: [{ path: 'allowedWriters[0].kind', message: expect.stringContaining('StatefulSet') }] },
     });
     await expect(update(changes, { ifGeneration: before.generation - 1 })).rejects.toMatchObject({
       code: 'conflict.stale',

@@ -86,11 +86,11 @@ describe('the environment of an app', () => {
     });
     const other = { ...file, filename: 'other' };
     expect(await issuesOf({ remove: ['none'], add: [other, other] })).toMatchObject({
-      issues: [{ path: 'remove.0' }, { path: 'add.0.mountPath' }, { path: 'add.1' }, { path: 'add.1.mountPath' }],
+      issues: [{ path: 'remove[0]' }, { path: 'add[0].mountPath' }, { path: 'add[1]' }, { path: 'add[1].mountPath' }],
     });
     const inside = { ...file, filename: 'inside', mountPath: `${file.mountPath}/x` };
     expect(await issuesOf({ add: [inside] })).toMatchObject({
-      issues: [{ path: 'add.0.mountPath', message: '/etc/ssl/ca.pem is a file, not a folder' }],
+      issues: [{ path: 'add[0].mountPath', message: '/etc/ssl/ca.pem is a file, not a folder' }],
     });
     await ended(await change(one, { secretEnvVars: { B: '2' }, allowDrop: true }));
     const { cid, id } = one;
@@ -114,7 +114,7 @@ describe('the environment of an app', () => {
     });
     const content = Buffer.alloc(102_401).toString('base64');
     await expect(change(one, { add: [{ filename: 'big', content }] })).rejects.toMatchObject({
-      details: { issues: [{ path: 'add.0.content' }] },
+      details: { issues: [{ path: 'add[0].content' }] },
     });
     const largest = Object.fromEntries(Array.from({ length: 15 }, (_, index) => [`V${index}`, 'x'.repeat(32_768)]));
     await ended(await change(one, { envVars: largest }));

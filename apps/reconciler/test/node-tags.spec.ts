@@ -90,8 +90,8 @@ describe('tags of nodes', () => {
       code: 'request.invalid',
       details: {
         issues: [
-          { path: 'nodeAffinityTags.1', message: 'no node of cluster "abc" has the tag tpu' },
-          { path: 'nodeAffinityTags.2', message: 'no node of cluster "abc" has the tag zone:a' },
+          { path: 'nodeAffinityTags[1]', message: 'no node of cluster "abc" has the tag tpu' },
+          { path: 'nodeAffinityTags[2]', message: 'no node of cluster "abc" has the tag zone:a' },
         ],
       },
     });

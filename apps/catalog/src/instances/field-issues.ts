@@ -60,7 +60,7 @@ export function writerIssues(type: InstanceType, { allowedWriters = [] }: Servic
   return allowedWriters.flatMap(({ kind }, index) =>
     kinds.includes(kind)
       ? []
-      : [{ path: `allowedWriters.${index}.kind`, message: `${type.type} has no ${kind}; it has ${kinds.join(', ')}` }],
+      : [{ path: `allowedWriters[${index}].kind`, message: `${type.type} has no ${kind}; it has ${kinds.join(', ')}` }],
   );
 }
 

@@ -28,7 +28,7 @@ export function refuseUnknownKinds(writers: Writers): void {
   const issues = writers.flatMap(({ kind }, index) =>
     kinds.has(kind)
       ? []
-      : [{ path: `allowedWriters.${index}.kind`, message: `no type has ${kind}; known are ${[...kinds].join(', ')}` }],
+      : [{ path: `allowedWriters[${index}].kind`, message: `no type has ${kind}; known are ${[...kinds].join(', ')}` }],
   );
   if (issues.length > 0) throw invalidInput('request.invalid', issues);
 }

@@ -116,11 +116,11 @@ function fileIssues(
   const has = (name: string, files: readonly Pick<FileEntry, 'filename'>[]) =>
     files.some(({ filename }) => filename === name);
   const unknown = remove.flatMap((name, index) =>
-    has(name, current.secretFiles) ? [] : [{ path: `remove.${index}`, message: `there is no file "${name}"` }],
+    has(name, current.secretFiles) ? [] : [{ path: `remove[${index}]`, message: `there is no file "${name}"` }],
   );
   const added = addedFiles(change);
   const addIssues = added.flatMap(({ filename, mountPath: target, content }, index): Issue[] => {
-    const path = `add.${index}`;
+    const path = `add[${index}]`;
     const bytes = Buffer.byteLength(content, 'base64');
     const mounted = next.secretFiles.filter(({ mountPath }) => mountPath === target);
     const inside = next.secretFiles.find(

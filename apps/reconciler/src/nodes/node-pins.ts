@@ -27,10 +27,10 @@ export class NodePins {
     if (pins.length === 0) return [];
     const tagged = await this.nodes.tagsOf(sql, cluster.id);
     const named = before === undefined ? [] : pinsOf(before);
-    const unknown = unknownPins(tagged, pins).filter((pin) => !named.includes(pin));
+    const unknown = [...new Set(unknownPins(tagged, pins))].filter((pin) => !named.includes(pin));
     if (unknown.length > 0) {
       const issueOf = (pin: string) => ({
-        path: `nodeAffinityTags.${pins.indexOf(pin)}`,
+        path: `nodeAffinityTags[${pins.indexOf(pin)}]`,
         message: `no node of cluster "${cluster.cid}" has the tag ${pin}`,
       });
       throw invalidInput('request.invalid', unknown.map(issueOf));
