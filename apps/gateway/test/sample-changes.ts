@@ -39,7 +39,8 @@ export function changeRepliesOf(osid: string, jobId: string): Readonly<Record<st
     'reconciler.v1.instance-create-plan': changePlan,
     'reconciler.v1.instance-update-plan': changePlan,
     'reconciler.v1.override-list': {
-      overrides: [{ id: overrideId, name: 'grace', enabled: true, data: 'c3BlYzoge30K' }],
+      generation: 7,
+      body: { overrides: [{ id: overrideId, name: 'grace', enabled: true, data: 'c3BlYzoge30K' }] },
     },
     'reconciler.v1.override-create': { overrideId, jobId },
     'reconciler.v1.override-update': { jobId },

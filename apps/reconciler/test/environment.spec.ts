@@ -34,12 +34,14 @@ describe('the environment of an app', () => {
     const envVars = { MODE: 'fast', EMPTY: '', UNICODE: 'ü\r\n\t"\\' };
     const job = await ended(await change(one, { envVars, secretEnvVars: { TOKEN: secret }, add: [file] }));
     expect(job).toMatchObject({ type: 'app.env.update', status: 'completed' });
-    expect(await harness.request(reconciler.showVariables, { cid, id })).toEqual({ envVars });
-    expect(await harness.request(reconciler.showSecretVariables, { cid, id })).toEqual({ envVars: { TOKEN: secret } });
+    expect((await harness.request(reconciler.showVariables, { cid, id })).body).toEqual({ envVars });
+    expect((await harness.request(reconciler.showSecretVariables, { cid, id })).body).toEqual({
+      envVars: { TOKEN: secret },
+    });
     const md5 = createHash('md5').update(bytes).digest('hex');
     const { content, ...entry } = { ...file, md5 };
-    expect(await harness.request(reconciler.listSecretFiles, { cid, id })).toEqual({ files: [entry] });
-    const shown = await harness.request(reconciler.showSecretFile, { cid, id, filename: file.filename });
+    expect((await harness.request(reconciler.listSecretFiles, { cid, id })).body).toEqual({ files: [entry] });
+    const { body: shown } = await harness.request(reconciler.showSecretFile, { cid, id, filename: file.filename });
     expect(shown).toEqual({ ...entry, content });
     expect(objectOf(osid, 'ConfigMap', '-user-env-vars')).toMatchObject({ data: envVars });
     const encoded = Buffer.from(secret, 'utf8').toString('base64');
@@ -94,10 +96,10 @@ describe('the environment of an app', () => {
     });
     await ended(await change(one, { secretEnvVars: { B: '2' }, allowDrop: true }));
     const { cid, id } = one;
-    expect(await harness.request(reconciler.showSecretVariables, { cid, id })).toEqual({ envVars: { B: '2' } });
-    expect(await harness.request(reconciler.showVariables, { cid, id })).toEqual({ envVars: { A: '1' } });
+    expect((await harness.request(reconciler.showSecretVariables, { cid, id })).body).toEqual({ envVars: { B: '2' } });
+    expect((await harness.request(reconciler.showVariables, { cid, id })).body).toEqual({ envVars: { A: '1' } });
     await ended(await change(one, { envVars: {}, allowEmpty: true, remove: [file.filename] }));
-    expect(await harness.request(reconciler.listSecretFiles, { cid, id })).toEqual({ files: [] });
+    expect((await harness.request(reconciler.listSecretFiles, { cid, id })).body).toEqual({ files: [] });
     await expect(harness.request(reconciler.showSecretFile, { cid, id, filename: 'none' })).rejects.toMatchObject({
       code: 'file.not_found',
     });
@@ -119,7 +121,7 @@ describe('the environment of an app', () => {
     const largest = Object.fromEntries(Array.from({ length: 15 }, (_, index) => [`V${index}`, 'x'.repeat(32_768)]));
     await ended(await change(one, { envVars: largest }));
     const { cid, id } = one;
-    expect(await harness.request(reconciler.showVariables, { cid, id })).toEqual({ envVars: largest });
+    expect((await harness.request(reconciler.showVariables, { cid, id })).body).toEqual({ envVars: largest });
   });
 
   it('comes back with a rollback, and is refused to a stale writer', async () => {
@@ -128,8 +130,10 @@ describe('the environment of an app', () => {
     await ended(await change(one, { secretEnvVars: {}, allowDrop: true, remove: [file.filename] }));
     const { cid, id } = one;
     await ended(await harness.request(reconciler.rollBackInstance, { ...one, revision: 2 }));
-    expect(await harness.request(reconciler.showSecretVariables, { cid, id })).toEqual({ envVars: { TOKEN: 'first' } });
-    const { files } = await harness.request(reconciler.listSecretFiles, { cid, id });
+    expect((await harness.request(reconciler.showSecretVariables, { cid, id })).body).toEqual({
+      envVars: { TOKEN: 'first' },
+    });
+    const { files } = (await harness.request(reconciler.listSecretFiles, { cid, id })).body;
     expect(files.map(({ filename }) => filename)).toEqual([file.filename]);
     await expect(change(one, { envVars: { A: '1' } }, { ifGeneration: 1 })).rejects.toMatchObject({
       code: 'conflict.stale',

@@ -19,7 +19,7 @@ describe('the links of an app', () => {
     return (await harness.jobs.ended(answer.jobId)).job;
   };
   const secretsOf = async ({ cid, id }: Instance) =>
-    (await harness.request(reconciler.showSecretVariables, { cid, id })).envVars;
+    (await harness.request(reconciler.showSecretVariables, { cid, id })).body.envVars;
   const objectsOf = (osid: string, kind: string) =>
     harness.agent.bundleOf(osid).objects.filter((object) => object.kind === kind);
 
@@ -35,7 +35,7 @@ describe('the links of an app', () => {
     };
     expect(await secretsOf(one)).toEqual(expected);
     const { cid, id } = one;
-    const shown = await harness.request(reconciler.showLinks, { cid, id });
+    const { body: shown } = await harness.request(reconciler.showLinks, { cid, id });
     expect(shown).toEqual({ cache: { id: cache.id, type: 'valkey', config: {}, env } });
     const [variables] = objectsOf(one.osid, 'Secret');
     expect(Object.keys(variables?.['data'] as object)).toEqual(expect.arrayContaining(Object.keys(expected)));

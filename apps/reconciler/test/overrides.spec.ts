@@ -22,7 +22,7 @@ describe('overrides of an instance', () => {
   let harness: Harness;
   useHarness((started) => (harness = started), { settings: { maxOverrideBytes: 65_536 } });
 
-  const list = async (one: Instance) => (await harness.request(reconciler.listOverrides, one)).overrides;
+  const list = async (one: Instance) => (await harness.request(reconciler.listOverrides, one)).body.overrides;
   const add = async (one: Instance, file: ReturnType<typeof contentOf>): Promise<string> => {
     const { overrideId, jobId } = await harness.request(reconciler.createOverride, { ...one, file });
     const { job } = await harness.jobs.ended(jobId);
@@ -208,6 +208,6 @@ describe('overrides of an instance with a small bundle', () => {
       code: 'request.too_large',
       details: { limitBytes: 20_000 },
     });
-    expect(await harness.request(reconciler.listOverrides, one)).toEqual({ overrides: [] });
+    expect((await harness.request(reconciler.listOverrides, one)).body).toEqual({ overrides: [] });
   });
 });

@@ -14,6 +14,7 @@ import { type InputOf, reconciler } from '@runos/contracts';
 import { Bus } from '@runos/messaging';
 import type { CallContext } from '../operation/call-context.js';
 import { Operation } from '../operation/operation.decorator.js';
+import { VersionedBody } from '../operation/versioned-body.js';
 
 type Change = InputOf<typeof reconciler.changeEnvironment>['change'];
 type Name = OperationInput<typeof setVariables>['params'];
@@ -25,7 +26,7 @@ export class EnvironmentController {
 
   @Operation(showVariables)
   showVariables({ params: { cid, id } }: OperationInput<typeof showVariables>, { account }: CallContext) {
-    return this.bus.request(reconciler.showVariables, { cid, id }, account);
+    return VersionedBody.of(this.bus.request(reconciler.showVariables, { cid, id }, account));
   }
 
   @Operation(setVariables)
@@ -35,7 +36,7 @@ export class EnvironmentController {
 
   @Operation(showSecretVariables)
   showSecret({ params: { cid, id } }: OperationInput<typeof showSecretVariables>, { account }: CallContext) {
-    return this.bus.request(reconciler.showSecretVariables, { cid, id }, account);
+    return VersionedBody.of(this.bus.request(reconciler.showSecretVariables, { cid, id }, account));
   }
 
   @Operation(setSecretVariables)
@@ -51,12 +52,12 @@ export class EnvironmentController {
 
   @Operation(listSecretFiles)
   listFiles({ params: { cid, id } }: OperationInput<typeof listSecretFiles>, { account }: CallContext) {
-    return this.bus.request(reconciler.listSecretFiles, { cid, id }, account);
+    return VersionedBody.of(this.bus.request(reconciler.listSecretFiles, { cid, id }, account));
   }
 
   @Operation(showSecretFile)
   showFile({ params: { cid, id, filename } }: OperationInput<typeof showSecretFile>, { account }: CallContext) {
-    return this.bus.request(reconciler.showSecretFile, { cid, id, filename }, account);
+    return VersionedBody.of(this.bus.request(reconciler.showSecretFile, { cid, id, filename }, account));
   }
 
   @Operation(changeSecretFiles)

@@ -11,6 +11,7 @@ import { reconciler } from '@runos/contracts';
 import { Bus } from '@runos/messaging';
 import type { CallContext } from '../operation/call-context.js';
 import { Operation } from '../operation/operation.decorator.js';
+import { VersionedBody } from '../operation/versioned-body.js';
 import { oneOf } from '../services/instance-request.js';
 
 /** Which instances require which. */
@@ -20,7 +21,7 @@ export class LinksController {
 
   @Operation(showLinks)
   show({ params: { cid, id } }: OperationInput<typeof showLinks>, { account }: CallContext) {
-    return this.bus.request(reconciler.showLinks, { cid, id }, account);
+    return VersionedBody.of(this.bus.request(reconciler.showLinks, { cid, id }, account));
   }
 
   @Operation(listAppDependencies)

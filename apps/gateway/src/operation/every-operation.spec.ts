@@ -46,7 +46,7 @@ const bodies: Readonly<Record<string, object>> = {
 const withoutStream = operations.filter(({ id }) => id !== 'job.stream');
 
 describe.each(withoutStream.map((operation) => [operation.id, operation] as const))('%s', (id, operation) => {
-  const { method, output, status, access } = operation;
+  const { method, output, status, access, versioned = false } = operation;
   const body = hasBody(method) ? JSON.stringify(bodies[id] ?? {}) : undefined;
   const send = (init: RequestInit = {}) => harness.send(method, pathOf(operation), { body, ...init });
 
@@ -55,6 +55,7 @@ describe.each(withoutStream.map((operation) => [operation.id, operation] as cons
     expect([response.status, response.body]).toEqual([status, expect.anything()]);
     expect(output.safeParse(response.body).error).toBeUndefined();
     expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    if (method === 'GET' && versioned) expect(response.headers.get('etag')).toMatch(/^"\d+"$/);
   });
 
   if (access !== 'public') {

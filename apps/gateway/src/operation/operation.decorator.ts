@@ -17,9 +17,11 @@ import type { CallContext } from './call-context.js';
 import type { FollowedResponse } from './followed-response.js';
 import { type ParsedRequest, OperationInterceptor } from './operation.interceptor.js';
 import { operationKey } from '../http/gateway-request.js';
+import type { VersionedBody } from './versioned-body.js';
 
 /** A handler returns the operation's output, a response that goes on, or nothing, which is answered with 204. */
-type HandlerResult<Op extends ApiOperation> = OperationOutput<Op> | FollowedResponse | undefined;
+type HandlerResult<Op extends ApiOperation> =
+  OperationOutput<Op> | VersionedBody<OperationOutput<Op>> | FollowedResponse | undefined;
 
 type Handler<Op extends ApiOperation> = (
   input: OperationInput<Op>,

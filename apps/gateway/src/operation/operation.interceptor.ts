@@ -9,6 +9,7 @@ import { type GatewayRequest, operationOf } from '../http/gateway-request.js';
 import { CallContext } from './call-context.js';
 import { FollowedResponse } from './followed-response.js';
 import { parseRequest } from './parse-request.js';
+import { VersionedBody } from './versioned-body.js';
 
 /** A request with its parsed input, the source of the handler's parameters. */
 export interface ParsedRequest extends GatewayRequest {
@@ -32,14 +33,15 @@ export class OperationInterceptor implements NestInterceptor {
     return next.handle().pipe(map((result: unknown) => this.#respond(operation, result, request, response)));
   }
 
-  #respond(operation: Operation, result: unknown, request: GatewayRequest, response: Response): void {
+  #respond(operation: Operation, found: unknown, request: GatewayRequest, response: Response): void {
+    const result: unknown = found instanceof VersionedBody ? found.body : found;
     if (result === undefined) {
       response.status(204).end();
       return;
     }
     if (result instanceof FollowedResponse) return sendFollowed(result, request, response);
     if (this.config.checkReplies) operation.output.parse(result);
-    const generation = operation.versioned ? fieldOf(result, 'generation') : undefined;
+    const generation = operation.versioned ? fieldOf(found, 'generation') : undefined;
     if (generation !== undefined) response.set('ETag', `"${String(generation)}"`);
     // A write without effect, or completed at once, has neither a job nor a progress of its own.
     const isOpen = ['jobId', 'completedAt'].some((name) => fieldOf(result, name) !== undefined);

@@ -14,6 +14,7 @@ import { reconciler } from '@runos/contracts';
 import { Bus } from '@runos/messaging';
 import type { CallContext } from '../operation/call-context.js';
 import { Operation } from '../operation/operation.decorator.js';
+import { VersionedBody } from '../operation/versioned-body.js';
 import { forced, oneOf } from '../services/instance-request.js';
 
 /** The overrides of apps and services. */
@@ -23,7 +24,7 @@ export class OverridesController {
 
   @Operation(listAppOverrides)
   listApp({ params }: OperationInput<typeof listAppOverrides>, { account }: CallContext) {
-    return this.bus.request(reconciler.listOverrides, oneOf(params), account);
+    return VersionedBody.of(this.bus.request(reconciler.listOverrides, oneOf(params), account));
   }
 
   @Operation(createAppOverride)
@@ -45,7 +46,7 @@ export class OverridesController {
 
   @Operation(listServiceOverrides)
   listService({ params }: OperationInput<typeof listServiceOverrides>, { account }: CallContext) {
-    return this.bus.request(reconciler.listOverrides, oneOf(params), account);
+    return VersionedBody.of(this.bus.request(reconciler.listOverrides, oneOf(params), account));
   }
 
   @Operation(createServiceOverride)

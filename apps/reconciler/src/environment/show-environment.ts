@@ -8,7 +8,7 @@ import { AuditedReads } from '../instances/audited-reads.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import { InstanceSecrets } from '../instances/instance-secrets.js';
 import { acceptedAppSpec } from '../revisions/desired-spec.js';
-import type { InstanceRow } from '../schema/instance-row.js';
+import { type InstanceRow, versioned } from '../schema/instance-row.js';
 import type { OpenEnvironment } from './environment.js';
 
 interface AppName {
@@ -29,18 +29,21 @@ export class ShowEnvironment {
   ) {}
 
   async variables(name: AppName, tenant: string): Promise<OutputOf<typeof reconciler.showVariables>> {
-    return { envVars: { ...acceptedAppSpec(await this.#get(name, tenant)).environment.env } };
+    const instance = await this.#get(name, tenant);
+    return versioned(instance, { envVars: { ...acceptedAppSpec(instance).environment.env } });
   }
 
   /** With the variables that links set. */
   async secretVariables(name: AppName, tenant: string): Promise<OutputOf<typeof reconciler.showSecretVariables>> {
-    const { secretEnv, linkedEnv } = await this.#open(name, tenant, 'app.secret-env');
-    return { envVars: { ...secretEnv, ...linkedEnv } };
+    const instance = await this.#get(name, tenant);
+    const { secretEnv, linkedEnv } = await this.#open(instance, 'app.secret-env');
+    return versioned(instance, { envVars: { ...secretEnv, ...linkedEnv } });
   }
 
   async files(name: AppName, tenant: string): Promise<OutputOf<typeof reconciler.listSecretFiles>> {
-    const { secretFiles } = await this.#open(name, tenant, 'app.secret-files');
-    return { files: secretFiles.map(entryOf) };
+    const instance = await this.#get(name, tenant);
+    const { secretFiles } = await this.#open(instance, 'app.secret-files');
+    return versioned(instance, { files: secretFiles.map(entryOf) });
   }
 
   /** @throws Fault `file.not_found` */
@@ -52,11 +55,10 @@ export class ShowEnvironment {
     const file = this.#unseal(instance).secretFiles.find(({ filename }) => filename === name.filename);
     if (file === undefined) throw new Fault('file.not_found', `The app has no secret file "${name.filename}".`);
     await this.audited.record('app.secret-file', instance, { filename: name.filename });
-    return { ...entryOf(file), content: file.content };
+    return versioned(instance, { ...entryOf(file), content: file.content });
   }
 
-  async #open(name: AppName, tenant: string, action: Action): Promise<OpenEnvironment> {
-    const instance = await this.#get(name, tenant);
+  async #open(instance: InstanceRow, action: Action): Promise<OpenEnvironment> {
     await this.audited.record(action, instance);
     return this.#unseal(instance);
   }

@@ -7,6 +7,7 @@ import { app } from '@runos/service-types';
 import { DependentRepository, type LinkedRow } from '../instances/dependent-repository.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import { acceptedAppSpec } from '../revisions/desired-spec.js';
+import { versioned } from '../schema/instance-row.js';
 import { NewerNamesInterceptor } from '../revisions/newer-names.interceptor.js';
 
 type Call = CallContext<'tenant'>;
@@ -28,12 +29,11 @@ export class LinksController {
   ): Promise<OutputOf<typeof reconciler.showLinks>> {
     const instance = await this.instances.get(this.database.manager, tenant, { cid, type: app.type, id });
     const { requires, links } = acceptedAppSpec(instance);
-    return Object.fromEntries(
-      Object.entries(requires).map(([alias, osid]) => {
-        const { id: required = '', type = '' } = Osid.parse(osid) ?? {};
-        return [alias, { id: required, type, config: {}, env: { ...links[alias] } }];
-      }),
-    );
+    const shown = Object.entries(requires).map(([alias, osid]) => {
+      const { id: required = '', type = '' } = Osid.parse(osid) ?? {};
+      return [alias, { id: required, type, config: {}, env: { ...links[alias] } }] as const;
+    });
+    return versioned(instance, Object.fromEntries(shown));
   }
 
   @Respond(reconciler.listDependencies)

@@ -12,7 +12,7 @@ import { jobTypeOf } from '../jobs/queue-plan.js';
 import { DataLossGuard } from '../revisions/data-loss-guard.js';
 import { acceptedSpec, type DesiredSpec, isSameSpec, withOverrides } from '../revisions/desired-spec.js';
 import { RevisionWriter } from '../revisions/revision-writer.js';
-import type { InstanceRow } from '../schema/instance-row.js';
+import { type InstanceRow, versioned } from '../schema/instance-row.js';
 import type { Caller } from '../writes/preconditions.js';
 import { overrideOf, refuseMissing, refuseTooMany } from './changed-files.js';
 
@@ -44,8 +44,10 @@ export class ChangeOverrides {
   ) {}
 
   async list(name: InstanceName, tenant: string): Promise<List> {
-    const files = filesOf(acceptedSpec(await this.instances.get(this.database.manager, tenant, name)));
-    return { overrides: files.map(({ id, name: fileName, enabled, data }) => ({ id, name: fileName, enabled, data })) };
+    const instance = await this.instances.get(this.database.manager, tenant, name);
+    const files = filesOf(acceptedSpec(instance));
+    const overrides = files.map(({ id, name: fileName, enabled, data }) => ({ id, name: fileName, enabled, data }));
+    return versioned(instance, { overrides });
   }
 
   /** @throws Fault `override.invalid`, `conflict.data_loss`, `request.too_large` */

@@ -91,3 +91,6 @@ export class InstanceRow {
   readonly local_storage_class!: ClusterRow['local_storage_class'];
   readonly distributed_storage_class!: ClusterRow['distributed_storage_class'];
 }
+
+/** What a user reads of an instance, with the generation of its desired state. */
+export const versioned = <Body>({ generation }: Pick<InstanceRow, 'generation'>, body: Body) => ({ generation, body });

@@ -25,6 +25,7 @@ export const showVariables = operation({
   summary: 'Show the variables of an app that are not secret.',
   params: { aid, cid, id },
   output: ShownVariables,
+  versioned: true,
 });
 
 /** An empty map is refused while there are variables, unless `allowDrop` is true. */
@@ -49,6 +50,7 @@ export const showSecretVariables = operation({
   summary: 'Show the secret variables of an app, also those that its links set.',
   params: { aid, cid, id },
   output: ShownVariables,
+  versioned: true,
 });
 
 /** Variables that the body does not name are removed only with `allowDrop`. Those of links stay and win. */
@@ -85,6 +87,7 @@ export const listSecretFiles = operation({
   summary: 'List the secret files of an app.',
   params: { aid, cid, id },
   output: SecretFileList,
+  versioned: true,
 });
 
 /** An audit entry precedes the answer. */
@@ -96,6 +99,7 @@ export const showSecretFile = operation({
   summary: 'Show a secret file of an app with its content.',
   params: { aid, cid, id, filename },
   output: SecretFile,
+  versioned: true,
 });
 
 export const changeSecretFiles = operation({

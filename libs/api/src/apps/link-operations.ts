@@ -29,6 +29,7 @@ export const showLinks = operation({
   summary: 'Show the instances that an app requires, by alias.',
   params: { aid, cid, id: appId },
   output: ShownLinks,
+  versioned: true,
 });
 
 export const listAppDependencies = operation({

@@ -29,6 +29,7 @@ export const listAppOverrides = operation({
   summary: 'List the overrides of an app in the order in which they are applied.',
   params: appParams,
   output: OverrideList,
+  versioned: true,
 });
 
 /** A rollout, as an update is. `override.invalid` names the path and the reason. */

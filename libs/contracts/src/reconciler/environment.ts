@@ -1,7 +1,7 @@
 import { ChangedSpec, ChangeEnvironment, SecretFile, SecretFileList, ShownVariables } from '@runos/api';
 import { z } from 'zod';
 import { request, WriteOptions } from '../contract.js';
-import { fromGateway, triedFromGateway } from './from-gateway.js';
+import { fromGateway, triedFromGateway, versionedOf } from './from-gateway.js';
 
 /** Names one app: `id` is the five characters or the whole OSID. */
 const appName = { cid: z.string(), id: z.string() };
@@ -11,28 +11,28 @@ export const showVariables = request({
   ...read,
   subject: 'reconciler.v1.app-variables',
   input: z.object(appName),
-  output: ShownVariables,
+  output: versionedOf(ShownVariables),
 });
 
 export const showSecretVariables = request({
   ...read,
   subject: 'reconciler.v1.app-secret-variables',
   input: z.object(appName),
-  output: ShownVariables,
+  output: versionedOf(ShownVariables),
 });
 
 export const listSecretFiles = request({
   ...read,
   subject: 'reconciler.v1.app-secret-files',
   input: z.object(appName),
-  output: SecretFileList,
+  output: versionedOf(SecretFileList),
 });
 
 export const showSecretFile = request({
   ...read,
   subject: 'reconciler.v1.app-secret-file',
   input: z.object({ ...appName, filename: z.string() }),
-  output: SecretFile,
+  output: versionedOf(SecretFile),
 });
 
 /** `allowEmpty`: all variables that are not secret may be removed. `allowDrop` concerns the secret ones. */

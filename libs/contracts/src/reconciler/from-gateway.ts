@@ -11,3 +11,6 @@ export const instanceName = { cid: z.string(), type: z.string(), id: z.string() 
 
 /** One page of a list. */
 export const page = { limit: z.int(), cursor: z.string().optional() };
+
+/** What a user reads of an instance, with the generation of its desired state for the ETag. */
+export const versionedOf = <Body extends z.ZodType>(body: Body) => z.object({ generation: z.int(), body });

@@ -1,7 +1,7 @@
 import { Dependencies, Dependents, ShownLinks } from '@runos/api';
 import { z } from 'zod';
 import { request } from '../contract.js';
-import { fromGateway, instanceName } from './from-gateway.js';
+import { fromGateway, instanceName, versionedOf } from './from-gateway.js';
 
 const read = { ...fromGateway, idempotent: true } as const;
 
@@ -9,7 +9,7 @@ export const showLinks = request({
   ...read,
   subject: 'reconciler.v1.app-links',
   input: z.object({ cid: z.string(), id: z.string() }),
-  output: ShownLinks,
+  output: versionedOf(ShownLinks),
 });
 
 export const listDependencies = request({

@@ -1,7 +1,7 @@
 import { ChangedSpec, CreatedOverride, OverrideFile, OverrideList } from '@runos/api';
 import { z } from 'zod';
 import { request, WriteOptions } from '../contract.js';
-import { fromGateway, instanceName, triedFromGateway } from './from-gateway.js';
+import { fromGateway, instanceName, triedFromGateway, versionedOf } from './from-gateway.js';
 
 const write = { ...instanceName, force: z.boolean().optional(), ...WriteOptions };
 
@@ -9,7 +9,7 @@ export const listOverrides = request({
   ...fromGateway,
   subject: 'reconciler.v1.override-list',
   input: z.object(instanceName),
-  output: OverrideList,
+  output: versionedOf(OverrideList),
   idempotent: true,
 });
 
