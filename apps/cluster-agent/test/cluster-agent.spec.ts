@@ -7,6 +7,8 @@ import { type AgentAccess, useAccess } from './agent-access.js';
 import { AgentHarness } from './agent-harness.js';
 import { bundleOf, newOsid, objectsOf, refIn } from './harness.js';
 
+const agentCapabilities = ['bundles/1', 'bundles/2', 'bundles/3', 'plans/1', 'logs/1', 'node-tags/1'];
+
 let access: AgentAccess;
 let harness: AgentHarness;
 let plane: FakePlane;
@@ -34,7 +36,7 @@ describe('the cluster agent', () => {
     ]);
     expect(reportsOf('AgentHello')[0]).toMatchObject({
       body: {
-        capabilities: ['bundles/1', 'bundles/2', 'bundles/3', 'plans/1', 'logs/1'],
+        capabilities: agentCapabilities,
         kinds: true,
         writers: true,
         count: 0,
@@ -130,12 +132,12 @@ describe('the cluster agent', () => {
     };
     const without = await removal({ token: 'runos_reg_x' });
     expect(without).toMatchObject({
-      hello: { capabilities: ['bundles/1', 'bundles/2', 'bundles/3', 'plans/1', 'logs/1'] },
+      hello: { capabilities: agentCapabilities },
       reply: { ok: false },
     });
     const allowed = await removal({ addons: 'crds' });
     expect(allowed).toMatchObject({
-      hello: { capabilities: ['bundles/1', 'bundles/2', 'bundles/3', 'plans/1', 'logs/1', 'addons/1'] },
+      hello: { capabilities: [...agentCapabilities, 'addons/1'] },
       reply: { ok: true, value: { accepted: true, done: true } },
     });
   });

@@ -11,6 +11,7 @@ import {
   type ResyncEntry,
 } from '@runos/agent-protocol';
 import { agentGateway, type AgentConnection, reconciler } from '@runos/contracts';
+import { faultOf } from '@runos/kernel';
 import { Respond, Bus } from '@runos/messaging';
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
@@ -32,6 +33,8 @@ interface SentStatus extends Cluster {
   readonly clusterUid: string | undefined;
   readonly status: Status;
 }
+
+const maxAttempts = 10;
 
 /** The account of every test. */
 export const testAid = 'aaaaa';
@@ -189,6 +192,17 @@ export class FakeAgent extends FakeReplies {
     return { aid, cid, sessionNo: this.#session, clusterUid: this.#clusterUid, status };
   }
 
+  /** Sends a status until it is acknowledged, as a cluster agent does: a busy machine may need more than its deadline. */
+  async deliver(status: SentStatus): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.send(status);
+      } catch (error) {
+        if (faultOf(error)?.code !== 'unavailable' || attempt === maxAttempts) throw error;
+      }
+    }
+  }
+
   async send({ aid, ...status }: SentStatus): Promise<void> {
     await this.bus.request(reconciler.reportBundleStatus, status, this.#options(aid));
   }
@@ -214,13 +228,13 @@ export class FakeAgent extends FakeReplies {
   async reportSuccess(bundle: StoredBundle): Promise<void> {
     const object = { apiVersion: 'apps/v1', kind: 'StatefulSet', namespace: bundle.osid, name: bundle.osid };
     if (bundle.removed) {
-      await this.report(bundle, 'deleting', { objects: [{ ...object, state: 'deleting' }] });
+      await this.deliver(this.compose(bundle, 'deleting', { objects: [{ ...object, state: 'deleting' }] }));
       this.stored.delete(bundle.osid);
-      return this.report(bundle, 'gone');
+      return this.deliver(this.compose(bundle, 'gone'));
     }
-    await this.report(bundle, 'applying', { objects: [{ ...object, state: 'pending' }] });
-    await this.report(bundle, 'applied', { objects: [{ ...object, state: 'applied' }] });
-    await this.report(bundle, 'ready', { objects: [{ ...object, state: 'ready' }] });
+    await this.deliver(this.compose(bundle, 'applying', { objects: [{ ...object, state: 'pending' }] }));
+    await this.deliver(this.compose(bundle, 'applied', { objects: [{ ...object, state: 'applied' }] }));
+    await this.deliver(this.compose(bundle, 'ready', { objects: [{ ...object, state: 'ready' }] }));
   }
 
   /** The stored bundle of an instance. @throws Error when there is none */
