@@ -19,6 +19,7 @@ const nounsOfFolders: Readonly<Record<string, readonly string[]>> = {
   'apps/reconciler/src/links': ['app'],
   'apps/reconciler/src/nodes': ['node'],
   'apps/reconciler/src/overrides': ['service', 'app'],
+  'apps/reconciler/src/plans': ['service', 'app'],
   'apps/reconciler/src/revisions': ['service', 'app'],
   'apps/reconciler/src/registries': ['registry'],
   'apps/reconciler/src/upgrades': ['upgrade'],

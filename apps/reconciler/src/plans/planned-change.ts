@@ -6,7 +6,7 @@ import { deliveredWriters } from '../delivery/delivered-writers.js';
 import { InstanceSecrets } from '../instances/instance-secrets.js';
 import { renderObjects } from '../rendering/render-bundle.js';
 import type { DesiredSpec } from '../revisions/desired-spec.js';
-import type { NextRevision } from '../revisions/revision-writer.js';
+import type { NextRevision } from '../revisions/next-revision.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import { type Changes, ClusterChanges } from './cluster-changes.js';
 import { desiredChanges } from './desired-changes.js';

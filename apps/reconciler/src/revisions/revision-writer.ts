@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { tombstoneDigest } from '@runos/agent-protocol';
 import type { Job } from '@runos/api';
 import { setCondition } from '@runos/kernel';
-import type { PackedBundle } from '@runos/kube-objects';
 import { InjectConfig } from '@runos/messaging';
 import { traceHeaders } from '@runos/observability';
 import type { EntityManager } from 'typeorm';
@@ -26,6 +25,7 @@ import type { PendingChange } from '../schema/job-row.js';
 import { WorkRepository } from '../work/work-repository.js';
 import { type AutomaticRollback, describeRollback } from './automatic-rollback.js';
 import { acceptedAppSpec, acceptedSpec, type DesiredSpec, describeSpec } from './desired-spec.js';
+import type { AffectedJobs, NextRevision, RenderedSpec } from './next-revision.js';
 import { withNeededRestart } from './needed-restart.js';
 import { RevisionRepository } from './revision-repository.js';
 import { UntriedChanges } from './untried-changes.js';
@@ -52,24 +52,6 @@ type SpecChange = Pick<Change, 'spec' | 'type' | 'changedBy' | 'above'> & {
   /** The change takes back what has failed, by itself. */
   readonly rollsBack?: AutomaticRollback | undefined;
 };
-
-/** The open jobs that a change affects. */
-interface AffectedJobs {
-  readonly superseded: readonly string[];
-  /** They start after the change, so their generations are higher. */
-  readonly behind: readonly string[];
-}
-
-interface RenderedSpec extends Pick<PackedBundle, 'digest' | 'objectsGz'> {
-  readonly logs: readonly LogLine[];
-}
-
-/** The next revision, and where its job stands among the open ones. */
-export interface NextRevision extends RenderedSpec, AffectedJobs {
-  readonly spec: DesiredSpec;
-  /** Null: the job starts now. */
-  readonly queuePosition: number | null;
-}
 
 /** Writes the next revision of a locked instance, or queues it, with its job, in the transaction of the caller. */
 @Injectable()

@@ -3,7 +3,7 @@ import { plansCapability } from '@runos/agent-protocol';
 import type { EntityManager } from 'typeorm';
 import type { InstanceRow } from '../schema/instance-row.js';
 import { acceptedSpec, type DesiredSpec } from './desired-spec.js';
-import type { NextRevision } from './revision-writer.js';
+import type { NextRevision } from './next-revision.js';
 
 /** Ends a transaction whose change the cluster must try first: a request must not hold a lock. */
 export class UntriedChange extends Error {
