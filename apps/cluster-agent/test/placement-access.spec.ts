@@ -77,7 +77,7 @@ describe('a stolen token of the cluster agent', () => {
     ['a named volume of a tablespace', cluster({ tablespaces: [{ name: 'a', storage: named }] }), noVolume],
     [
       'a security context of PostgreSQL',
-      cluster({ securityContext: { privileged: true } }),
+      cluster({ seccompProfile: { type: 'Unconfined' } }),
       /no own security contexts/,
     ],
     ['a projected token of PostgreSQL', cluster({ projectedVolumeTemplate: { sources: [token] } }), noToken],
