@@ -70,7 +70,11 @@ describe('an override', () => {
   );
 
   it.each([
-    ['service', 'spec: {podManagementPolicy: OrderedReady}', /cannot change spec\.podManagementPolicy.* of StatefulSet .* in place/],
+    [
+      'service',
+      'spec: {podManagementPolicy: OrderedReady}',
+      /cannot change spec\.podManagementPolicy.* of StatefulSet .* in place/,
+    ],
     ['app', 'spec: {minReadySeconds: -1}', /Deployment .*must be greater than or equal to 0/],
   ])('of %s is refused in the words of the cluster if that would not take it', async (name, text, words) => {
     const { path } = of(name);
