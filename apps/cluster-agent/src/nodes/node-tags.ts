@@ -83,6 +83,6 @@ export class NodeTags {
 
 /** How a machine is known: by its machine id, or by the name of its node if the agent of the machine was given that. */
 function namesOf(node: KubeObject): string[] {
-  const machineId = textOf(mapAt(node, 'status', 'nodeInfo')?.machineID);
+  const machineId = textOf(mapAt(node, 'status', 'nodeInfo')['machineID']);
   return [machineId ?? '', node.metadata.name].filter((name) => name !== '');
 }

@@ -117,7 +117,7 @@ export class AgentInstructions {
   }
 
   /** The problem of each machine that does not have its tags. */
-  async applyNodeTags(
+  applyNodeTags(
     cluster: Cluster,
     tags: z.input<typeof APPLY_NODE_TAGS.input>,
   ): Promise<AgentReply<ReplyOf<typeof APPLY_NODE_TAGS>>> {
@@ -127,15 +127,9 @@ export class AgentInstructions {
   /** Requests that the agent stops a deletion of which nothing is deleted yet. `reason`: why it cannot be stopped. */
   async holdDeletion(instance: InstanceRow): Promise<ReplyOf<typeof HOLD_DELETION>> {
     const { cid, osid, revision } = instance;
-    const unknown = { held: false, reason: `The agent of cluster ${cid} did not report whether it has begun.` };
-    try {
-      const response = await this.#send(instance, HOLD_DELETION, { osid, revision });
-      const read = response.outcome === 'replied' ? HOLD_DELETION.reply.safeParse(response.body) : undefined;
-      return read?.success ? read.data : unknown;
-    } catch (error) {
-      if (faultOf(error) === undefined) throw error;
-      return unknown;
-    }
+    const read = await this.#read(instance, HOLD_DELETION, { osid, revision });
+    if (read.outcome === 'replied') return read.reply;
+    return { held: false, reason: `The agent of cluster ${cid} did not report whether it has begun.` };
   }
 
   applyAddon(cluster: Cluster, addon: z.input<typeof APPLY_ADDON.input>): Promise<InstructionOutcome> {
