@@ -3,18 +3,17 @@ import type { CreatedService } from '@runos/api';
 import type { reconciler } from '@runos/contracts';
 import { setCondition } from '@runos/kernel';
 import { Database, databaseNow, idempotent } from '@runos/persistence';
-import { registryOf, resolveAppSource } from '@runos/service-types';
+import { resolveAppSource } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { jobTypeOf } from '../jobs/queue-plan.js';
 import { JobStarter, mintJobId } from '../jobs/job-starter.js';
+import { AppReferences } from '../links/app-references.js';
 import { describeSpec } from '../revisions/desired-spec.js';
 import { RevisionRepository } from '../revisions/revision-repository.js';
 import { acceptedCondition } from '../revisions/revision-writer.js';
-import { CredentialRolloutRepository } from '../registries/credential-rollout-repository.js';
 import type { Caller } from '../writes/preconditions.js';
 import { CreationResolver, type ResolvedCreation } from './creation-resolver.js';
-import { DependentRepository } from './dependent-repository.js';
 import { InstanceSecrets } from './instance-secrets.js';
 import { remarksOf } from './remarks-of.js';
 
@@ -27,8 +26,7 @@ export class CreateInstance {
     private readonly database: Database,
     private readonly creations: CreationResolver,
     private readonly revisions: RevisionRepository,
-    private readonly dependents: DependentRepository,
-    private readonly rollouts: CredentialRolloutRepository,
+    private readonly references: AppReferences,
     private readonly secrets: InstanceSecrets,
     private readonly jobs: JobStarter,
   ) {}
@@ -69,9 +67,7 @@ export class CreateInstance {
       changedBy,
       conditions: setCondition([], acceptedCondition, 1, now),
     });
-    const instance = { id: instanceId, aid: tenant };
-    await this.dependents.replace(sql, instance, spec.requires);
-    if (spec.kind === 'app') await this.rollouts.setRegistry(sql, instance, registryOf(spec.inputs.image).registry);
+    await this.references.store(sql, { id: instanceId, aid: tenant }, spec);
     await this.jobs.start(sql, {
       jobId,
       type: jobTypeOf(spec.kind, 'create'),

@@ -4,17 +4,16 @@ import { registryOf } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import { DependentRepository } from '../instances/dependent-repository.js';
 import { CredentialRolloutRepository } from '../registries/credential-rollout-repository.js';
-import type { AppSpec } from '../revisions/desired-spec.js';
+import type { AppSpec, DesiredSpec } from '../revisions/desired-spec.js';
 import { Wakeups } from '../work/wakeups.js';
 import { addressOf } from './app-address.js';
 
-interface App {
+interface Instance {
   readonly id: number;
   readonly aid: string;
-  readonly osid: string;
 }
 
-/** What the accepted spec of an app refers to, and who refers to it. */
+/** What the accepted spec of an instance refers to, and who refers to it. */
 @Injectable()
 export class AppReferences {
   constructor(
@@ -23,10 +22,22 @@ export class AppReferences {
     private readonly wakeups: Wakeups,
   ) {}
 
-  /** Stores what a locked app requires, and the registry of its image. Apps that require it get its new address. */
-  async replace(sql: EntityManager, app: App, spec: AppSpec, before: AppSpec, changedBy: string): Promise<void> {
-    await this.dependents.replace(sql, app, spec.requires);
-    await this.rollouts.setRegistry(sql, app, registryOf(spec.inputs.image).registry);
+  /** Stores what a new or locked instance requires, and the registry of the image of an app. */
+  async store(sql: EntityManager, instance: Instance, spec: DesiredSpec): Promise<void> {
+    await this.dependents.replace(sql, instance, spec.requires);
+    if (spec.kind !== 'app') return;
+    await this.rollouts.setRegistry(sql, instance, registryOf(spec.inputs.image).registry);
+  }
+
+  /** As `store`, for a locked app that had another spec. Apps that require it get its new address. */
+  async replace(
+    sql: EntityManager,
+    app: Instance & { readonly osid: string },
+    spec: AppSpec,
+    before: AppSpec,
+    changedBy: string,
+  ): Promise<void> {
+    await this.store(sql, app, spec);
     if (addressOf(app.osid, spec).port === addressOf(app.osid, before).port) return;
     await this.rollouts.queueDependents(sql, app.id, changedBy);
     afterCommit(sql, () => this.wakeups.wake('registries'));

@@ -4,7 +4,8 @@ import { invalidInput } from '@runos/kernel';
 import { canonicalJson } from '@runos/kube-objects';
 import { acceptedSpec, type DesiredSpec } from '../revisions/desired-spec.js';
 import type { UntriedChange } from '../revisions/untried-changes.js';
-import { PlannedChange, type RenderedChange } from './planned-change.js';
+import { desiredChanges } from './desired-changes.js';
+import { PlannedChange } from './planned-change.js';
 
 /** Only the cluster knows which fields of an object it can change in place, and what its admission refuses. */
 @Injectable()
@@ -21,8 +22,11 @@ export class ChangeTrial {
     const isOfOverride = isOtherOverride(acceptedSpec(instance), next.spec);
     const untaken = objects.filter(({ action }) => action === 'refused' || (action === 'replaced' && isOfOverride));
     if (untaken.length === 0) return;
+    const { before, after } = this.planned.render(instance, next);
+    // An object that was refused before the change is no reason to refuse it.
+    const changed = new Set(desiredChanges(before, after).map(keyOf));
     const issues = untaken
-      .filter(changedObjects(this.planned.render(instance, next)))
+      .filter((object) => changed.has(keyOf(object)))
       .map((object) => ({ path: isOfOverride ? 'data' : 'overrides', message: describe(object) }));
     if (issues.length > 0) throw invalidInput('override.invalid', issues);
   }
@@ -31,17 +35,11 @@ export class ChangeTrial {
 const isOtherOverride = (before: DesiredSpec, after: DesiredSpec): boolean =>
   canonicalJson(before.overrides ?? null) !== canonicalJson(after.overrides ?? null);
 
+const keyOf = ({ apiVersion, kind, namespace, name }: PlannedObject): string =>
+  [apiVersion, kind, namespace, name].join(' ');
+
 function describe({ action, kind, name, message, changes }: PlannedObject): string {
   if (action === 'refused') return `${kind} ${name}: ${message ?? 'is refused'}`;
   const fields = changes.map(({ field }) => field).join(', ');
   return `Kubernetes cannot change ${fields} of ${kind} ${name} in place; leave this as it is`;
-}
-
-/** An object that was refused before the change is no reason to refuse it. */
-function changedObjects({ before, after }: RenderedChange) {
-  const keyOf = (kind: string, name: string) => `${kind}/${name}`;
-  const rendered = new Map(before.map((each) => [keyOf(each.kind, each.metadata.name), canonicalJson(each)]));
-  const changed = after.filter((each) => rendered.get(keyOf(each.kind, each.metadata.name)) !== canonicalJson(each));
-  const keys = new Set(changed.map((each) => keyOf(each.kind, each.metadata.name)));
-  return ({ kind, name }: PlannedObject): boolean => keys.has(keyOf(kind, name));
 }

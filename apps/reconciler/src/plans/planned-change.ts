@@ -12,7 +12,7 @@ import { type Changes, ClusterChanges } from './cluster-changes.js';
 import { desiredChanges } from './desired-changes.js';
 
 /** The rendered objects of the current revision and of the next one. */
-export interface RenderedChange {
+interface RenderedChange {
   readonly before: readonly KubeObject[];
   readonly after: readonly KubeObject[];
 }
