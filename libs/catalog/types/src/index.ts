@@ -9,7 +9,8 @@ export {
   resolveAppSource,
 } from './app/app-fields.js';
 export { AppLinks } from './app/app-links.js';
-export { canonicalRegistry, defaultRegistry, RegistryHost, registryOf } from './app/registry-host.js';
+export { defaultRegistry } from '@runos/kube-kinds';
+export { canonicalRegistry, RegistryHost, registryOf } from './app/registry-host.js';
 export { VariableName } from './app/variable-name.js';
 export { kindCatalog, kindRules } from './kind-rules.js';
 export { NotOffered, type OfferedName } from './not-offered.js';

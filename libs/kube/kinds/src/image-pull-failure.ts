@@ -1,3 +1,5 @@
+import { defaultRegistry, namedRegistry } from './image-registry.js';
+
 /** Reasons of a container whose image could not be pulled. They alternate with every attempt. */
 const pullFailures: ReadonlySet<string> = new Set([
   'ErrImagePull',
@@ -24,11 +26,8 @@ const ephemeral = [
 /** Characters of a cause that are kept. */
 const keptLength = 300;
 
-/** The registry of an image reference. Container runtimes take one without a host from Docker Hub. */
-export function registryOf(image: string): string {
-  const [first = '', ...path] = image.split('/');
-  return path.length > 0 && /[.:]|^localhost$/.test(first) ? first : 'docker.io';
-}
+/** The registry from which a container runtime pulls an image. */
+export const registryOf = (image: string): string => namedRegistry(image) ?? defaultRegistry;
 
 /** Whether a container waits for its image because a pull failed. */
 export const isPullFailure = (reason: string): boolean => pullFailures.has(reason);

@@ -35,6 +35,7 @@ export {
   sentence,
   worstFirst,
 } from './health.js';
+export { defaultRegistry, isRegistryPart, namedRegistry } from './image-registry.js';
 export { builtInCatalog, KindCatalog, type Observation } from './kind-catalog.js';
 export { type ClaimTemplate, type ImmutablePolicy, isCustomGroup, type Kind, kindKey, type Replicas } from './kind.js';
 export { conditionOf, conditionsOf, type ObjectCondition } from './object-conditions.js';

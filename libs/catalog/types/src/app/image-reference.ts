@@ -1,4 +1,5 @@
 import { documentation } from '@runos/catalog-model';
+import { namedRegistry } from '@runos/kube-kinds';
 import { z } from 'zod';
 
 const host = /^[a-zA-Z0-9][a-zA-Z0-9.-]{0,252}(?::\d{1,5})?$/;
@@ -22,8 +23,7 @@ export function parseImageReference(text: string): ImageReferenceParts | undefin
   const [named = '', hash, ...rest] = text.split('@');
   const tagAt = named.lastIndexOf(':') > named.lastIndexOf('/') ? named.lastIndexOf(':') : named.length;
   const parts = named.slice(0, tagAt).split('/');
-  const [first = ''] = parts;
-  const registry = parts.length > 1 && /[.:]|^localhost$/.test(first) ? first : undefined;
+  const registry = namedRegistry(named);
   const path = registry === undefined ? parts : parts.slice(1);
   const version = named.slice(tagAt + 1);
   const isValid =

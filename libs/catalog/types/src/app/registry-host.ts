@@ -1,9 +1,7 @@
 import { documentation } from '@runos/catalog-model';
+import { defaultRegistry, isRegistryPart } from '@runos/kube-kinds';
 import { z } from 'zod';
 import { isRegistry, parseImageReference } from './image-reference.js';
-
-/** The registry of an image that names none, as container runtimes have it. */
-export const defaultRegistry = 'docker.io';
 
 /** Other names of the default registry. */
 const defaultRegistryNames: readonly string[] = [defaultRegistry, 'index.docker.io', 'registry-1.docker.io'];
@@ -13,7 +11,7 @@ export const RegistryHost = z
   .string()
   .max(259)
   .refine(
-    (text) => isRegistry(text) && /[.:]|^localhost$/.test(text.toLowerCase()),
+    (text) => isRegistry(text) && isRegistryPart(text.toLowerCase()),
     'must be a host name, with a port if it has one, such as ghcr.io or registry.example.com:5000',
   )
   .register(documentation, { description: 'Host of the registry. That of Docker Hub is `docker.io`.' });

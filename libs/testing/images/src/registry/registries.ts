@@ -1,15 +1,15 @@
+import { defaultRegistry, registryOf as imageRegistryOf } from '@runos/service-types';
+
 /** How long a registry has to answer, ms. */
 const deadlineMs = 3_000;
 
 /** The host that serves the images of `docker.io`. */
 const dockerRegistry = 'registry-1.docker.io';
 
-/** The registry of a reference: its first part, when that looks like a host; otherwise Docker Hub. */
+/** The host of the registry of an image. */
 export function registryOf(reference: string): string {
-  const slash = reference.indexOf('/');
-  const first = reference.slice(0, Math.max(slash, 0));
-  const isHost = first === 'localhost' || /[.:]/.test(first);
-  return !isHost || first === 'docker.io' ? dockerRegistry : first;
+  const { registry } = imageRegistryOf(reference);
+  return registry === defaultRegistry ? dockerRegistry : registry;
 }
 
 /** Which registries can be reached from this machine. One request is sent to each. */
