@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { propertySeed } from '@runos/testing-basics';
-import { objectOf } from '../test/objects.js';
+import { condition, objectOf, pod, waiting } from '../test/objects.js';
 import { builtInCatalog, failedCreate, failedProbe } from './index.js';
 
 fc.configureGlobal({ seed: propertySeed() });
@@ -19,18 +19,6 @@ const deployment = (status: object) =>
     { generation: 3 },
     'apps/v1',
   );
-const condition = (type: string, status: string, more: object = {}) => ({
-  type,
-  status,
-  reason: 'R',
-  message: 'm',
-  ...more,
-});
-const pod = (status: object) => objectOf('Pod', { status });
-const waiting = (reason: string, more: object = {}, message = 'back-off 10s') => ({
-  phase: 'Pending',
-  containerStatuses: [{ image: 'docker.io/valkey:9', state: { waiting: { reason, message } }, ...more }],
-});
 
 describe('health', () => {
   it('of a pod quotes the last message of its container', () => {

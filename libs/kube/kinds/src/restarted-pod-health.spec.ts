@@ -1,22 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { objectOf } from '../test/objects.js';
+import { condition, pod, waiting } from '../test/objects.js';
 import { builtInCatalog, restartedByProbe } from './index.js';
 
 const healthOf = builtInCatalog.healthOf.bind(builtInCatalog);
-const pod = (status: object) => objectOf('Pod', { status });
-const condition = (type: string, status: string, more: object = {}) => ({
-  type,
-  status,
-  reason: 'R',
-  message: 'm',
-  ...more,
-});
-const waiting = (reason: string, more: object = {}) => ({
-  phase: 'Pending',
-  containerStatuses: [
-    { image: 'docker.io/valkey:9', state: { waiting: { reason, message: 'back-off 10s' } }, ...more },
-  ],
-});
 
 describe('the health of a pod whose container is restarted', () => {
   it('contains the output of the probe that has restarted a container', () => {
