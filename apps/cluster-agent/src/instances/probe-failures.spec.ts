@@ -56,6 +56,14 @@ it('a restarted pod has the output of its liveness probe, if that failed before 
   }
 });
 
+it('a program that ends by itself is not restarted by the probe that fails at its end', () => {
+  record(event('Startup probe failed: connection refused'));
+  const containers = [{ name: 'app', startupProbe: { periodSeconds: 2, failureThreshold: 46 } }];
+  const withProbe = (end: string) => ({ ...restarting('2026-11-30T10:00:00Z', end), spec: { containers } });
+  expect(explain(withProbe('2026-11-30T10:01:00Z')).reason).toBe('CrashLoopBackOff');
+  expect(explain(withProbe('2026-11-30T10:01:29Z')).reason).toBe('StartupProbeFailed');
+});
+
 it('a crash is explained by an event that arrives later, once', () => {
   explain(restarting('2026-11-30T10:00:00Z', '2026-11-30T10:01:30Z'));
   expect(record(event('Liveness probe failed: timeout after 3s'))?.health.reason).toBe('LivenessProbeFailed');

@@ -1,5 +1,5 @@
 import { crashLoop, failedProbe, type Health, notReady, restartedByProbe } from '@runos/kube-kinds';
-import { type KubeObject, mapAt, type ObjectRef, refOf, textOf } from '@runos/kube-objects';
+import { type KubeObject, mapAt, mapsIn, numberOf, type ObjectRef, refOf, textOf } from '@runos/kube-objects';
 import type { Redact } from '../secrets/redact-secrets.js';
 import { statusesOf } from './crash-logs.js';
 import type { Dependent } from './instance-facts.js';
@@ -16,8 +16,16 @@ interface FailedProbe {
 interface Crash {
   readonly ref: ObjectRef;
   readonly health: Health;
-  /** The times of the last run of each container, ms; NaN: not known. */
-  readonly runs: readonly { readonly start: number; readonly end: number }[];
+  /** The last run of each container. */
+  readonly runs: readonly Run[];
+}
+
+interface Run {
+  /** Times, ms; NaN: not known. */
+  readonly start: number;
+  readonly end: number;
+  /** The least duration, ms, after which each probe restarts the container. */
+  readonly restartedAfter: { readonly startup: number; readonly liveness: number };
 }
 
 interface Probed {
@@ -96,19 +104,41 @@ function changedHealth(before: Probed, { ref, crash, unready, restarted }: Probe
   return isNew && ref ? { ref, health: failedProbe(ref.name, unready.message) } : undefined;
 }
 
-/** The crash itself, unless a probe failed in the last run of a container, shortly before its end. */
+/** The crash itself, unless a probe has ended the last run of a container. */
 function explainCrash({ ref, health, runs }: Crash, probe: FailedProbe | undefined): Health {
-  if (probe === undefined || !runs.some((run) => hasEnded(run, probe))) return health;
+  if (probe === undefined || !runs.some((run) => mayHaveEnded(run, probe))) return health;
   const { log } = health;
   return { ...restartedByProbe(ref.name, probe.message), ...(log === undefined ? {} : { log }) };
 }
 
-/** An unknown time matches. */
-const hasEnded = ({ start, end }: Crash['runs'][number], { at }: FailedProbe): boolean =>
-  !(at < start) && !(end - at > maxEndMs);
+/** Times of containers are whole seconds. */
+const precisionMs = 1_000;
 
-const runsOf = (pod: KubeObject): Crash['runs'] =>
-  statusesOf(pod).map((status) => {
+/**
+ * Whether the failure is of this run and shortly before its end, and the run was long enough for all failures that the
+ * kubelet waits for. A program that ends by itself also fails a probe that asks in that moment. An unknown time matches.
+ */
+function mayHaveEnded({ start, end, restartedAfter }: Run, { message, at }: FailedProbe): boolean {
+  const least = message.startsWith('Startup') ? restartedAfter.startup : restartedAfter.liveness;
+  return !(at < start) && !(end - at > maxEndMs) && !(end - start + precisionMs < least);
+}
+
+function runsOf(pod: KubeObject): readonly Run[] {
+  const containers = new Map(mapsIn(mapAt(pod, 'spec')['containers']).map((each) => [textOf(each['name']), each]));
+  return statusesOf(pod).map((status) => {
     const { startedAt, finishedAt } = mapAt(status, 'lastState', 'terminated');
-    return { start: Date.parse(textOf(startedAt) ?? ''), end: Date.parse(textOf(finishedAt) ?? '') };
+    const container = containers.get(textOf(status['name'])) ?? {};
+    const [startup, liveness] = [leastMs(container, 'startupProbe'), leastMs(container, 'livenessProbe')];
+    const [start, end] = [Date.parse(textOf(startedAt) ?? ''), Date.parse(textOf(finishedAt) ?? '')];
+    return { start, end, restartedAfter: { startup, liveness } };
   });
+}
+
+/** The time, ms, in which a probe fails as often as it must. A field that is not there counts as 0. */
+function leastMs(container: Readonly<Record<string, unknown>>, name: string): number {
+  const probe = mapAt(container, name);
+  const [delay, period, failures] = ['initialDelaySeconds', 'periodSeconds', 'failureThreshold'].map(
+    (field) => numberOf(probe[field]) ?? 0,
+  ) as [number, number, number];
+  return (delay + period * Math.max(failures - 1, 0)) * 1_000;
+}
