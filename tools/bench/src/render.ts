@@ -1,6 +1,6 @@
 import { applyOverrides, overridesOf } from '@runos/overrides';
 import { packObjects, type KubeObject } from '@runos/kube-objects';
-import { app, kindCatalog, latestRenderer, renderApp } from '@runos/service-types';
+import { app, creationFieldsOf, kindCatalog, latestRenderer, renderApp } from '@runos/service-types';
 import { type Finding, numbersOf } from './bench.js';
 import { quantile, table } from './quantiles.js';
 
@@ -61,7 +61,7 @@ export async function benchRender(args: readonly string[]): Promise<readonly Fin
   const renderOne = (input: AppInput): KubeObject[] => renderApp(latestRenderer(app), input);
   const deliver = (input: AppInput): unknown => {
     const objects = renderOne(input);
-    const rendered = { osid: input.osid, objects, kinds };
+    const rendered = { osid: input.osid, objects, kinds, creationFields: creationFieldsOf(app.type) };
     return packObjects(overrides === undefined ? objects : applyOverrides(rendered, overrides));
   };
   const objects = inputs.map(renderOne);

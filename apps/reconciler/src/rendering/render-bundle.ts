@@ -1,7 +1,7 @@
 import type { InstanceInput } from '@runos/catalog-model';
 import { type KubeObject, type PackedBundle, packObjects } from '@runos/kube-objects';
 import { applyOverrides, refuseForbidden, type Rendered } from '@runos/overrides';
-import { kindCatalog, renderApp, renderInstance, storedType } from '@runos/service-types';
+import { creationFieldsOf, kindCatalog, renderApp, renderInstance, storedType } from '@runos/service-types';
 import { domainOf } from '../clusters/cluster-view.js';
 import type { Environment } from '../environment/environment.js';
 import type { UnsealedSecrets } from '../instances/instance-secrets.js';
@@ -43,6 +43,7 @@ const renderedOf = (input: BundleInput): Rendered => ({
   osid: input.osid,
   objects: renderWithout(input),
   kinds: kindCatalog(input.type),
+  creationFields: creationFieldsOf(input.type),
 });
 
 function renderWithout({ osid, type, cluster, spec, secrets }: BundleInput): KubeObject[] {

@@ -1,4 +1,4 @@
-import type { CustomKind, Kind } from '@runos/kube-kinds';
+import type { CreationField, CustomKind, Kind } from '@runos/kube-kinds';
 import type { ResourceNumbers, ServiceSizing } from '@runos/sizing';
 import type { z } from 'zod';
 import type { CustomContents } from './custom-contents.js';
@@ -56,6 +56,8 @@ export interface InstanceType {
   readonly customKinds: readonly CustomKind[];
   /** What the agent may write in each of its custom resources; absent without any. */
   readonly contents?: readonly CustomContents[];
+  /** What has no effect on custom resources that exist; absent without any. */
+  readonly creationFields?: readonly CreationField[];
 }
 
 /** The names of the kinds that a type has objects of, custom resources too. */

@@ -47,6 +47,7 @@ describe('overrides', () => {
     const objects = apply('spec: {postgresql: {parameters: {jit: "off"}}, storage: null}', renderedPostgresql);
     expect(specOf(objects, 'Cluster')).toEqual({
       instances: 1,
+      bootstrap: expect.anything(),
       postgresql: { parameters: { jit: 'off' } },
       inheritedMetadata: expect.anything(),
     });

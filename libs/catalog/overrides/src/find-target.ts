@@ -1,4 +1,4 @@
-import type { KindCatalog } from '@runos/kube-kinds';
+import type { CreationField, KindCatalog } from '@runos/kube-kinds';
 import { isMap, type KubeObject, printRef, refOf } from '@runos/kube-objects';
 import type { OverrideDocument } from './override.js';
 
@@ -7,6 +7,8 @@ export interface Rendered {
   readonly osid: string;
   readonly objects: readonly KubeObject[];
   readonly kinds: KindCatalog;
+  /** What has no effect on an object that exists. */
+  readonly creationFields: readonly CreationField[];
 }
 
 /** The instance has a namespace of its own, so names without it are enough. */

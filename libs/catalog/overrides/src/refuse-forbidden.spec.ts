@@ -38,6 +38,20 @@ describe('what the cluster would refuse', () => {
   });
 
   it.each([
+    'spec: {bootstrap: {initdb: {database: other}}}',
+    'spec: {bootstrap: {initdb: {postInitSQL: [SELECT 1]}}}',
+    'spec: {bootstrap: null}',
+  ])('is what has no effect on a database that exists: %s', (text) => {
+    expect(refusal(text, renderedPostgresql)).toMatchObject(
+      refused(
+        'spec.bootstrap',
+        'cannot be changed any more: CloudNativePG reads it only when it creates the databases',
+      ),
+    );
+    expect(refusal('spec: {bootstrap: {initdb: {database: app}}}', renderedPostgresql)).toBeUndefined();
+  });
+
+  it.each([
     [pod({ hostNetwork: true }), `${at}.hostNetwork`, 'must not be set'],
     [pod({ hostPID: true }), `${at}.hostPID`, 'must not be set'],
     [pod({ automountServiceAccountToken: true }), `${at}.automountServiceAccountToken`, 'must not be set'],

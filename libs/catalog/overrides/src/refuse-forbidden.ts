@@ -1,6 +1,6 @@
 import { invalidInput, type Issue } from '@runos/kernel';
 import { schemaIssues, typeOfKind } from '@runos/kube-merge-patch';
-import { canonicalJson, type KubeObject } from '@runos/kube-objects';
+import { canonicalJson, type KubeObject, mapAt } from '@runos/kube-objects';
 import { applyOverrides } from './apply-overrides.js';
 import { refusedContents } from './contents-policy.js';
 import { describe, type Rendered } from './find-target.js';
@@ -16,7 +16,7 @@ interface RefusedField {
 
 /**
  * Refuses what the cluster would refuse: fields that Kubernetes does not know, and contents that the policies of the
- * agent forbid. Specs are not checked again at delivery, so stricter checks of a later build stop nothing that runs.
+ * agent forbid. Refuses what would have no effect too. Specs are not checked again at delivery, so stricter checks of a later build stop nothing that runs.
  * @throws Fault `override.invalid` with every issue and the override that causes it, and as `applyOverrides`
  */
 export function refuseForbidden(rendered: Rendered, overrides: Overrides): void {
@@ -36,15 +36,26 @@ function refusedFields(rendered: Rendered, overrides: Overrides): RefusedField[]
   });
 }
 
-function refusedIn(before: KubeObject, object: KubeObject, { kinds }: Rendered, { version }: Overrides): Issue[] {
+function refusedIn(before: KubeObject, object: KubeObject, rendered: Rendered, { version }: Overrides): Issue[] {
   const schema = mergeRules(version);
   const type = typeOfKind(schema, object.apiVersion, object.kind);
   const malformed = type === undefined ? [] : schemaIssues(object, schema, type);
   // The policies read objects of the right form only.
   if (malformed.length > 0) return malformed;
-  const contents = refusedContents(before, object, kinds).map((message) => ({ path: '', message }));
-  return [...refusedPodFields(object), ...contents];
+  const contents = refusedContents(before, object, rendered.kinds).map((message) => ({ path: '', message }));
+  return [...refusedPodFields(object), ...contents, ...changedCreationFields(before, object, rendered)];
 }
+
+/** What the cluster would take, and nothing would come of it. */
+const changedCreationFields = (before: KubeObject, object: KubeObject, { creationFields }: Rendered): Issue[] =>
+  creationFields
+    .filter(({ apiVersion, kind }) => apiVersion === object.apiVersion && kind === object.kind)
+    .filter(({ path }) => valueIn(before, path) !== valueIn(object, path))
+    .map(({ path, reason }) => ({ path: path.join('.'), message: `cannot be changed any more: ${reason}` }));
+
+/** The value of a field as text that is equal for equal values. */
+const valueIn = (object: KubeObject, path: readonly string[]): string =>
+  canonicalJson(mapAt(object, ...path.slice(0, -1))[path.at(-1) ?? ''] ?? null);
 
 /** The first override with which the field is refused. */
 function causeOf({ path, message }: RefusedField, rendered: Rendered, { version, files }: Overrides): string {

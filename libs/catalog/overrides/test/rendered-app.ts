@@ -1,4 +1,4 @@
-import { kindCatalog } from '@runos/service-types';
+import { creationFieldsOf, kindCatalog } from '@runos/service-types';
 import type { KubeObject } from '@runos/kube-objects';
 import { type Override, type Overrides, overridesOf, parseOverride, type Rendered } from '../src/index.js';
 
@@ -21,6 +21,7 @@ const securityContext = { allowPrivilegeEscalation: false, capabilities: { drop:
 export const renderedApp: Rendered = {
   osid: 'app-abcde',
   kinds: kindCatalog('app'),
+  creationFields: creationFieldsOf('app'),
   objects: [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'app-abcde', labels } },
     owned('v1', 'ServiceAccount', 'app-abcde', { automountServiceAccountToken: false }),
@@ -50,12 +51,18 @@ export const renderedApp: Rendered = {
 export const renderedPostgresql: Rendered = {
   osid: 'postgresql-abcde',
   kinds: kindCatalog('postgresql'),
+  creationFields: creationFieldsOf('postgresql'),
   objects: [
     {
       apiVersion: 'postgresql.cnpg.io/v1',
       kind: 'Cluster',
       metadata: { name: 'postgresql-abcde', namespace: 'postgresql-abcde', labels },
-      spec: { instances: 1, storage: { size: '10Gi' }, inheritedMetadata: { labels } },
+      spec: {
+        instances: 1,
+        bootstrap: { initdb: { database: 'app', owner: 'app' } },
+        storage: { size: '10Gi' },
+        inheritedMetadata: { labels },
+      },
     },
   ],
 };

@@ -1,5 +1,12 @@
 import type { InstanceType } from '@runos/catalog-model';
-import { builtInCatalog, KindCatalog, type PackedKinds, packKinds, refuseInvalidKinds } from '@runos/kube-kinds';
+import {
+  builtInCatalog,
+  type CreationField,
+  KindCatalog,
+  type PackedKinds,
+  packKinds,
+  refuseInvalidKinds,
+} from '@runos/kube-kinds';
 import { findInstanceType, instanceType } from './service-types.js';
 
 const packed = new Map<InstanceType, PackedKinds>();
@@ -32,3 +39,7 @@ export function kindCatalog(name: string): KindCatalog {
   catalogs.set(type, catalog);
   return catalog;
 }
+
+/** What has no effect on the custom resources of a type that exist; none for a type that only a newer build has. */
+export const creationFieldsOf = (name: string): readonly CreationField[] =>
+  findInstanceType(name)?.creationFields ?? [];

@@ -23,6 +23,7 @@ export {
   statefulSetKind,
 } from './built-in-kinds.js';
 export { claimSizeOf, type ClaimSize, printStorage, toMebibytes } from './claim-size.js';
+export type { CreationField } from './creation-field.js';
 export { CustomKind, type PackedKinds, packKinds, refuseInvalidKinds, unpackKinds } from './custom-kind.js';
 export { type DeletionStep, deletionSteps } from './deletion-order.js';
 export {

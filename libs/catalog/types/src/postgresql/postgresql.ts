@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { sizeClashes } from './clashes.js';
 import { clusterContents } from './cluster-contents.js';
 import { clusterKind } from './cluster-kind.js';
+import { creationFields } from './creation-fields.js';
 import { parameters } from './parameters.js';
 import { reservedParameters } from './reserved-parameters.js';
 import { cloudNativePg } from './operator/cloudnative-pg.js';
@@ -65,6 +66,7 @@ export const postgresql: ServiceType = {
   kinds: [namespaceKind, secretKind],
   customKinds: [clusterKind],
   contents: [clusterContents],
+  creationFields,
   config: { keys: parameters, reserved: reservedParameters, start: startRules, reloadedBy: 'CloudNativePG' },
   renderers: { 1: v1 },
   clashes: sizeClashes,
