@@ -52,6 +52,7 @@ import { DependentRepository } from './instances/dependent-repository.js';
 import { EventBudget } from './instances/event-budget.js';
 import { EventRepository } from './instances/event-repository.js';
 import { InstanceRepository } from './instances/instance-repository.js';
+import { InstanceReplicas } from './instances/instance-replicas.js';
 import { InstanceSecrets } from './instances/instance-secrets.js';
 import { InstanceWrites } from './instances/instance-writes.js';
 import { AuditedReads } from './instances/audited-reads.js';
@@ -173,6 +174,7 @@ const addons = [
 const instances = [
   InstanceRepository,
   InstanceWrites,
+  InstanceReplicas,
   InstanceSecrets,
   AuditedReads,
   MintedIdRepository,

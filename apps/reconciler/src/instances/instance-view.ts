@@ -4,7 +4,6 @@ import { Osid } from '@runos/osid';
 import { storedType } from '@runos/service-types';
 import { addonNotReady, awaitedAddon, waitingForAddon } from '../addons/awaited-addon.js';
 import { type ClusterStatusColumns, disconnectReason, domainOf } from '../clusters/cluster-view.js';
-import { deliveredWriters } from '../delivery/delivered-writers.js';
 import { acceptedAppSpec, acceptedServiceSpec, acceptedSpec, type DesiredSpec } from '../revisions/desired-spec.js';
 import { requirementNotReady, waitingForInstances } from './awaited-instances.js';
 import type { InstanceRow } from '../schema/instance-row.js';
@@ -39,16 +38,6 @@ export function instanceStatus(instance: ObservedStatus & ClusterStatusColumns):
   const { state } = instance;
   if (instance.ready) return { status: state, lastKnownStatus: null, ...instanceReason(instance) };
   return { status: 'disconnected', lastKnownStatus: state, ...disconnectReason(instance) };
-}
-
-const scaledFields: ReadonlySet<string> = new Set(['spec.replicas', 'spec.instances']);
-
-/** Where a named writer, such as a scaler, sets the number of replicas, the cluster knows what is desired. */
-export function instanceReplicas(row: InstanceRow): { readonly desired: number; readonly ready: number } {
-  const writers = deliveredWriters(row).allowedWriters ?? [];
-  const isScaled = writers.some(({ fields }) => fields.some((field) => scaledFields.has(field)));
-  const desired = acceptedSpec(row).sizing.replicas;
-  return { desired: isScaled ? (row.desired_replicas ?? desired) : desired, ready: row.ready_replicas };
 }
 
 /** The ports of an instance that have hosts: those of its type, or those that an app maps. */

@@ -11,7 +11,8 @@ import { CreateInstance } from './create-instance.js';
 import { EventRepository } from './event-repository.js';
 import { type InstanceName, InstanceRepository, type ListedInstanceRow } from './instance-repository.js';
 import { ShowCredentials } from './show-credentials.js';
-import { appView, instanceReason, instanceReplicas, instanceStatus, instanceView } from './instance-view.js';
+import { InstanceReplicas } from './instance-replicas.js';
+import { appView, instanceReason, instanceStatus, instanceView } from './instance-view.js';
 import { pageOf, readCursor } from './page-cursor.js';
 import { PlanUpgrade } from './plan-upgrade.js';
 
@@ -29,6 +30,7 @@ export class InstancesController {
     private readonly upgrades: PlanUpgrade,
     private readonly events: EventRepository,
     private readonly credentials: ShowCredentials,
+    private readonly replicas: InstanceReplicas,
   ) {}
 
   @Respond(reconciler.createInstance)
@@ -104,7 +106,7 @@ export class InstancesController {
   async status(name: InstanceName, { tenant }: Call): Promise<OutputOf<typeof reconciler.showInstanceStatus>> {
     const instance = await this.instances.get(this.database.manager, tenant, name);
     const { status: state, reason, message } = instanceStatus(instance);
-    return { state, reason, message, replicas: instanceReplicas(instance) };
+    return { state, reason, message, replicas: this.replicas.of(instance) };
   }
 
   @Respond(reconciler.showInstanceCredentials)

@@ -90,6 +90,10 @@ export const settingsOf = (spec: DesiredSpec): Readonly<Record<string, string>> 
 /** Whether two specs are equal in every field. The order of their keys does not count. */
 export const isSameSpec = (a: DesiredSpec, b: DesiredSpec): boolean => canonicalJson(a) === canonicalJson(b);
 
+/** Whether overrides patch the objects of a spec. */
+export const hasOverrides = ({ overrides }: DesiredSpec): boolean =>
+  overrides?.files.some(({ enabled }) => enabled) ?? false;
+
 /** A spec with these writers. Without any, it is equal to a spec of a build that did not know them. */
 export function withWriters<S extends DesiredSpec>(spec: S, writers: readonly FieldWriter[] = []): S {
   const { allowedWriters: _, ...rest } = spec;
