@@ -115,6 +115,57 @@ describe('overrides of an instance', () => {
     harness.agent.onDiff = () => ({ objects: [] });
   });
 
+  it('are written with a warning where the cluster does not try them', async () => {
+    const one = await createApp();
+    const warnings = [
+      `The change was not tried on the cluster. The agent of cluster ${harness.cid} is not connected. It is tried when it is applied; the job shows what the cluster refuses.`,
+    ];
+    await harness.agent.disconnect();
+    const disabled = await harness.request(reconciler.createOverride, {
+      ...one,
+      file: contentOf(grace(90), { enabled: false }),
+    });
+    expect(disabled).not.toHaveProperty('warnings');
+    const idempotency = { key: 'once', requestHash: 'h' };
+    const write = { ...one, file: contentOf(grace(90)), idempotency };
+    const created = await harness.request(reconciler.createOverride, write);
+    expect(created).toMatchObject({ warnings });
+    expect(await harness.request(reconciler.createOverride, write)).toEqual(created);
+    const { overrideId } = created;
+    expect(await update(one, overrideId, contentOf(grace(60)))).toMatchObject({ warnings });
+    const fields = { cpuLimitMc: 700 };
+    expect(await harness.request(reconciler.updateInstance, { ...one, fields })).toMatchObject({ warnings });
+    expect(await harness.request(reconciler.restartInstance, one)).toMatchObject({ warnings });
+    expect(await remove(one, overrideId)).toMatchObject({ warnings });
+    await harness.agent.connect({ capabilities: [bundlesCapability, plansCapability] });
+    harness.agent.onDiff = () => ({ objects: [] });
+    const tried = await harness.request(reconciler.createOverride, { ...one, file: contentOf(grace(90)) });
+    expect(tried).not.toHaveProperty('warnings');
+    await ended(tried);
+  });
+
+  it.each([
+    ['app', 'spec: {replicas: 3}'],
+    ['postgresql', 'spec: {instances: 3}'],
+  ])('decide how many replicas the status desires: %s', async (type, text) => {
+    const one = type === 'app' ? await createApp() : await harness.create(type);
+    const desired = async () => (await harness.request(reconciler.showInstanceStatus, one)).replicas.desired;
+    expect(await desired()).toBe(1);
+    const id = await add(one, contentOf(text));
+    expect(await desired()).toBe(3);
+    await ended(await update(one, id, contentOf(text, { enabled: false })));
+    expect(await desired()).toBe(1);
+  });
+
+  it('are refused where an operator would not look at them any more', async () => {
+    const one = await harness.create('postgresql');
+    const file = contentOf('spec: {bootstrap: {initdb: {database: other}}}');
+    await expect(harness.request(reconciler.createOverride, { ...one, file })).rejects.toMatchObject(
+      invalid(`Override "tuned" (Cluster ${one.osid}): spec.bootstrap cannot be changed any more: CloudNativePG`),
+    );
+    expect(await list(one)).toEqual([]);
+  });
+
   it('are applied in the order of their creation, which an update keeps', async () => {
     const one = await createApp();
     const first = await add(one, contentOf(grace(10), { name: 'same' }));

@@ -181,6 +181,7 @@ export {
   Credentials,
   type InstanceKind,
   Service,
+  RestartedInstance,
   ServiceEvent,
   ServiceEvents,
   ServiceFields,

@@ -31,22 +31,27 @@ export class InstanceWrites {
 
   /**
    * Runs `work` once per idempotency key, in a transaction with the locked instance. A change of an instance with
-   * overrides is resolved first without being written, and tried by its cluster.
+   * overrides is resolved first without being written, and tried by its cluster. The result has a warning if it was not.
    * @throws Fault `override.invalid`, `conflict.deleting`, `conflict.diverged`, `conflict.stale`, `conflict.idempotency`
    */
-  async run<Result>(input: InstanceName & WriteOptions, { tenant }: Caller, work: Write<Result>): Promise<Result> {
+  async run<Result extends object>(
+    input: InstanceName & WriteOptions,
+    { tenant }: Caller,
+    work: Write<Result>,
+  ): Promise<Result> {
     const { idempotency } = input;
-    const attempt = (isTried: boolean) =>
+    const attempt = (isTried: boolean, warning?: string) =>
       this.database.transaction((sql) => {
         if (!isTried) this.untried.refuseIn(sql);
-        return idempotent(sql, { tenant, idempotency }, () => this.#runLocked(sql, input, tenant, work));
+        return idempotent(sql, { tenant, idempotency }, async () =>
+          withWarning(await this.#runLocked(sql, input, tenant, work), warning),
+        );
       });
     try {
       return await attempt(false);
     } catch (error) {
       if (!(error instanceof UntriedChange)) throw error;
-      await this.trial.run(error);
-      return attempt(true);
+      return attempt(true, await this.trial.run(error));
     }
   }
 
@@ -76,6 +81,13 @@ export class InstanceWrites {
     refuseStaleGeneration(instance.osid, instance, input.ifGeneration);
     return work(sql, instance);
   }
+}
+
+/** The result of a write that has a job, with a further warning. */
+function withWarning<Result extends object>(result: Result, warning: string | undefined): Result {
+  if (warning === undefined || !('jobId' in result)) return result;
+  const { warnings = [] } = result as { readonly warnings?: readonly string[] };
+  return { ...result, warnings: [...warnings, warning] };
 }
 
 function refuseDiverged({ osid, cid, diverged }: InstanceRow): void {

@@ -13,15 +13,16 @@ export class ChangeTrial {
   constructor(private readonly planned: PlannedChange) {}
 
   /**
-   * Lets the cluster try a change that is not written. A cluster that does not answer refuses nothing.
+   * Lets the cluster try a change that is not written. A cluster that does not answer refuses nothing; then the returned
+   * warning says why the change was not tried.
    * @throws Fault `override.invalid` for an object that the change makes unacceptable, or that an override would replace
    */
-  async run({ instance, next }: UntriedChange): Promise<void> {
-    const { source, objects } = await this.planned.tryOnCluster(instance, next);
-    if (source !== 'cluster') return;
+  async run({ instance, next }: UntriedChange): Promise<string | undefined> {
+    const { source, message, objects } = await this.planned.tryOnCluster(instance, next);
+    if (source !== 'cluster') return untried(message ?? '');
     const isOfOverride = isOtherOverride(acceptedSpec(instance), next.spec);
     const untaken = objects.filter(({ action }) => action === 'refused' || (action === 'replaced' && isOfOverride));
-    if (untaken.length === 0) return;
+    if (untaken.length === 0) return undefined;
     const { before, after } = this.planned.render(instance, next);
     // An object that was refused before the change is no reason to refuse it.
     const changed = new Set(desiredChanges(before, after).map(keyOf));
@@ -29,8 +30,12 @@ export class ChangeTrial {
       .filter((object) => changed.has(keyOf(object)))
       .map((object) => ({ path: isOfOverride ? 'data' : 'overrides', message: describe(object) }));
     if (issues.length > 0) throw invalidInput('override.invalid', issues);
+    return undefined;
   }
 }
+
+const untried = (reason: string): string =>
+  `The change was not tried on the cluster. ${reason} It is tried when it is applied; the job shows what the cluster refuses.`;
 
 const isOtherOverride = (before: DesiredSpec, after: DesiredSpec): boolean =>
   canonicalJson(before.overrides ?? null) !== canonicalJson(after.overrides ?? null);

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { plansCapability } from '@runos/agent-protocol';
 import type { EntityManager } from 'typeorm';
 import type { InstanceRow } from '../schema/instance-row.js';
-import { acceptedSpec, type DesiredSpec } from './desired-spec.js';
+import { acceptedSpec, hasOverrides } from './desired-spec.js';
 import type { NextRevision } from './next-revision.js';
 
 /** Ends a transaction whose change the cluster must try first: a request must not hold a lock. */
@@ -16,11 +15,6 @@ export class UntriedChange extends Error {
     super(`the cluster has not tried revision ${instance.revision + 1} of ${instance.osid}`);
   }
 }
-
-const hasOverrides = ({ overrides }: DesiredSpec): boolean => overrides?.files.some(({ enabled }) => enabled) ?? false;
-
-const canTry = ({ connected, capabilities }: InstanceRow): boolean =>
-  connected && capabilities.includes(plansCapability);
 
 /** The transactions whose changes the cluster tries before they are written. */
 @Injectable()
@@ -37,7 +31,7 @@ export class UntriedChanges {
    * @throws UntriedChange for an instance that has overrides, or had some
    */
   check(sql: EntityManager, instance: InstanceRow, next: NextRevision): void {
-    if (!this.#transactions.has(sql) || !canTry(instance) || next.digest === instance.digest) return;
+    if (!this.#transactions.has(sql) || next.digest === instance.digest) return;
     if (hasOverrides(next.spec) || hasOverrides(acceptedSpec(instance))) throw new UntriedChange(instance, next);
   }
 }

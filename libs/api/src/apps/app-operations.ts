@@ -1,10 +1,10 @@
 import type { FaultCode } from '@runos/kernel';
 import { app } from '@runos/service-types';
 import { z } from 'zod';
-import { Accepted, JobId, NextCursor, page } from '../operation/fields.js';
+import { Accepted, NextCursor, page } from '../operation/fields.js';
 import { operation, pathParams } from '../operation/operation.js';
 import { listServiceEvents, showServiceStatus } from '../services/service-operations.js';
-import { CreatedService, UpdatedService } from '../services/service-shapes.js';
+import { CreatedService, RestartedInstance, UpdatedService } from '../services/service-shapes.js';
 import { App, AppSummary, MergeFields } from './app-shapes.js';
 
 const { aid, cid, appId: id } = pathParams;
@@ -94,7 +94,7 @@ export const restartApp = operation({
   access: 'write',
   summary: 'Restart the pods of an app by its deployment strategy.',
   params: { aid, cid, id },
-  output: z.object({ osid: z.string(), message: z.string(), jobId: JobId }),
+  output: RestartedInstance,
   status: 202,
   errors: ['override.invalid', 'conflict.diverged'],
   versioned: true,

@@ -10,11 +10,14 @@ export const JobId = z.uuid();
 /** Output of a write that a job completes. */
 export const Accepted = z.object({ jobId: JobId });
 
+/** What a user should know of a write that is accepted. Absent: nothing. */
+export const Warnings = z.array(z.string()).optional();
+
 /** Output of a write that finds nothing to change. */
 export const Unchanged = z.object({ osid: z.string(), noOp: z.literal(true), message: z.string() });
 
-/** In this order: a job was created; nothing differed. */
-export const ChangedSpec = z.union([Accepted, Unchanged]);
+/** In this order: a job was created; nothing differed. `warnings`: that its cluster has not tried the change, and why. */
+export const ChangedSpec = z.union([Accepted.extend({ warnings: Warnings }), Unchanged]);
 
 /** The largest value of PostgreSQL's `integer` and of Kubernetes' `int32`. */
 export const maxInt32 = 2_147_483_647;

@@ -1,6 +1,6 @@
 import { documentation, Name } from '@runos/catalog-model';
 import { z } from 'zod';
-import { JobId } from '../operation/fields.js';
+import { JobId, Warnings } from '../operation/fields.js';
 
 const data = 'The bytes of the file in base64: YAML documents, each a part of a rendered object.';
 
@@ -16,4 +16,5 @@ export const OverrideList = z.object({
   overrides: z.array(z.object({ id: z.uuid(), name: z.string(), enabled: z.boolean(), data: z.string() })),
 });
 
-export const CreatedOverride = z.object({ overrideId: z.uuid(), jobId: JobId });
+/** `warnings`: that its cluster has not tried the change, and why. */
+export const CreatedOverride = z.object({ overrideId: z.uuid(), jobId: JobId, warnings: Warnings });

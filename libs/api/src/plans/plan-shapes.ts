@@ -1,8 +1,7 @@
 import { documentation } from '@runos/catalog-model';
 import { z } from 'zod';
-import { JobId } from '../operation/fields.js';
+import { JobId, Warnings } from '../operation/fields.js';
 import { FieldChange } from '../services/revision-operations.js';
-import { Warnings } from '../services/service-shapes.js';
 
 /** `replaced`: deleted and created again. `refused`: the write would be accepted, and the cluster would not take it. */
 const PlannedAction = z.enum(['created', 'changed', 'replaced', 'deleted', 'refused']);

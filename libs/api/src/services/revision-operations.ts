@@ -1,6 +1,6 @@
 import { documentation } from '@runos/catalog-model';
 import { z } from 'zod';
-import { Force, Generation, JobId, maxInt32, NextCursor, page, Timestamp, Unchanged } from '../operation/fields.js';
+import { Force, Generation, JobId, maxInt32, NextCursor, page, Timestamp, Unchanged, Warnings } from '../operation/fields.js';
 import { operation, pathParams } from '../operation/operation.js';
 
 const { aid, cid, type, serviceId: id, revision } = pathParams;
@@ -49,7 +49,10 @@ export const DiffTarget = z.strictObject({
 export const Rollback = z.strictObject({ revision: RevisionNumber });
 
 /** In this order: a job was created; the instance has that spec already. `kept` names the fields that never go back. */
-export const RolledBack = z.union([z.object({ jobId: JobId, kept: z.array(z.string()) }), Unchanged]);
+export const RolledBack = z.union([
+  z.object({ jobId: JobId, kept: z.array(z.string()), warnings: Warnings }),
+  Unchanged,
+]);
 
 /** Newest first. The last 50 are kept by default. */
 export const listRevisions = operation({

@@ -2,12 +2,13 @@ import type { ServiceType } from '@runos/catalog-model';
 import type { FaultCode } from '@runos/kernel';
 import { serviceTypes } from '@runos/service-types';
 import { z } from 'zod';
-import { Accepted, ChangedSpec, Force, JobId, NextCursor, page } from '../operation/fields.js';
+import { Accepted, ChangedSpec, Force, NextCursor, page } from '../operation/fields.js';
 import { operation, pathParams, type Variant, type Variants } from '../operation/operation.js';
 import {
   AcceptDesired,
   CreatedService,
   Credentials,
+  RestartedInstance,
   Service,
   ServiceEvents,
   ServiceFields,
@@ -154,7 +155,7 @@ export const restartService = operation({
   summary: 'Restart the pods of an instance, one after another.',
   params: { aid, cid, type, id },
   query: Force,
-  output: z.object({ osid: z.string(), message: z.string(), jobId: JobId }),
+  output: RestartedInstance,
   status: 202,
   errors: ['override.invalid', 'conflict.diverged', 'conflict.data_loss'],
   versioned: true,

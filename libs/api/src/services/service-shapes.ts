@@ -18,6 +18,7 @@ import {
   ObservedGeneration,
   Timestamp,
   Unchanged,
+  Warnings,
 } from '../operation/fields.js';
 
 /**
@@ -111,9 +112,6 @@ export const ServiceSummary = Service.pick({
   createdAt: true,
 }).extend({ reason: z.string().nullable().optional() });
 
-/** What a user should know of a write that is accepted. Absent: nothing. */
-export const Warnings = z.array(z.string()).optional();
-
 /** `rrcFlipHint` is present when the numbers changed the class to `custom`, and names the field. */
 export const CreatedService = z.object({
   id: z.string(),
@@ -131,6 +129,9 @@ export const UpdatedService = z.union([
   Unchanged,
   z.object({ id: z.string(), osid: z.string(), name: z.string() }),
 ]);
+
+/** `warnings`: that its cluster has not tried the change, and why. */
+export const RestartedInstance = z.object({ osid: z.string(), message: z.string(), jobId: JobId, warnings: Warnings });
 
 /** An absent version keeps the current one. */
 export const Upgrade = z.strictObject({ version: z.string().min(1).max(32).optional() });

@@ -8,6 +8,7 @@ import {
   CreatedService,
   Credentials,
   CustomConfiguration,
+  RestartedInstance,
   Service,
   ServiceEvents,
   ServiceFields,
@@ -92,7 +93,7 @@ export const restartInstance = request({
   ...triedFromGateway,
   subject: 'reconciler.v1.instance-restart',
   input: z.object({ ...instanceName, force, ...WriteOptions }),
-  output: z.object({ osid: z.string(), message: z.string(), jobId: z.uuid() }),
+  output: RestartedInstance,
   idempotent: false,
 });
 
