@@ -76,7 +76,7 @@ describe('the revisions of an instance', () => {
     await update(one, { cpuLimitMc: 1_500, driftPolicy: 'report' });
     await set(one, { work_mem: '8MB' });
     const response = await rollBack(one, 1);
-    expect(response).toEqual({ jobId: expect.any(String), kept: [] });
+    expect(response).toEqual({ jobId: expect.any(String), kept: ['name'] });
     expect(await ended(response)).toMatchObject({ type: 'service.update', status: 'completed' });
     expect(await show(one)).toMatchObject({
       generation: 4,
@@ -100,7 +100,7 @@ describe('the revisions of an instance', () => {
       await update(one, { storageMb: 20_480, cpuLimitMc: 1_500 });
       await ended(await harness.request(reconciler.upgradeInstance, { ...one, version: '99' }));
       const response = await rollBack(one, 1);
-      expect(response).toMatchObject({ kept: ['version', 'rendererVersion', 'storageMb'] });
+      expect(response).toMatchObject({ kept: ['version', 'rendererVersion', 'storageMb', 'name'] });
       await ended(response);
       expect(await show(one)).toMatchObject({ version: '99', storageMb: 20_480, cpuLimitMc: 1_000 });
       const { message } = (await rollBack(one, 1)) as { message: string };

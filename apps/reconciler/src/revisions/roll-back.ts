@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import type { InstanceKind } from '@runos/api';
 import type { InputOf, OutputOf, reconciler } from '@runos/contracts';
+import { AppSource } from '@runos/service-types';
 import { InstanceWrites } from '../instances/instance-writes.js';
 import type { Caller } from '../writes/preconditions.js';
 import { jobTypeOf } from '../jobs/queue-plan.js';
@@ -9,6 +11,15 @@ import { exceptKept } from './rollback-target.js';
 
 type Input = InputOf<typeof reconciler.rollBackInstance>;
 type RolledBack = OutputOf<typeof reconciler.rollBackInstance>;
+
+/**
+ * What describes an instance, by its kind. Revisions hold what is rendered only, and a change of these makes none; so they
+ * never go back.
+ */
+const describedFields: Readonly<Record<InstanceKind, readonly string[]>> = {
+  service: ['name'],
+  app: ['name', ...Object.keys(AppSource.shape)],
+};
 
 /** Makes the spec of an earlier revision desired again, as a new revision. */
 @Injectable()
@@ -36,7 +47,7 @@ export class RollBack {
         changedBy,
         force,
       });
-      return { jobId, kept: [...kept] };
+      return { jobId, kept: [...kept, ...describedFields[instance.kind]] };
     });
   }
 }

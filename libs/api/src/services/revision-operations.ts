@@ -1,6 +1,16 @@
 import { documentation } from '@runos/catalog-model';
 import { z } from 'zod';
-import { Force, Generation, JobId, maxInt32, NextCursor, page, Timestamp, Unchanged, Warnings } from '../operation/fields.js';
+import {
+  Force,
+  Generation,
+  JobId,
+  maxInt32,
+  NextCursor,
+  page,
+  Timestamp,
+  Unchanged,
+  Warnings,
+} from '../operation/fields.js';
 import { operation, pathParams } from '../operation/operation.js';
 
 const { aid, cid, type, serviceId: id, revision } = pathParams;
@@ -48,7 +58,10 @@ export const DiffTarget = z.strictObject({
 
 export const Rollback = z.strictObject({ revision: RevisionNumber });
 
-/** In this order: a job was created; the instance has that spec already. `kept` names the fields that never go back. */
+/**
+ * In this order: a job was created; the instance has that spec already. `kept` names the fields that do not go back: those
+ * of the spec that differ, and the name and the sources, which no revision holds.
+ */
 export const RolledBack = z.union([
   z.object({ jobId: JobId, kept: z.array(z.string()), warnings: Warnings }),
   Unchanged,
@@ -93,7 +106,7 @@ export const diffRevision = operation({
 
 /**
  * A rollout, as an update is. The version of the service, its renderer and its storage never go back: `kept` names
- * those that differ. `configset.invalid` and `sizing.invalid` for settings that do not fit the version or the size of
+ * those that differ, and the name, which stays too. `configset.invalid` and `sizing.invalid` for settings that do not fit the version or the size of
  * today. `configset.not_found` when their config set was deleted.
  */
 export const rollBack = operation({
@@ -117,5 +130,5 @@ export const rollBack = operation({
     'conflict.data_loss',
   ],
   versioned: true,
-  examples: { body: { revision: 3 }, output: { jobId: exampleJob, kept: ['storageMb'] } },
+  examples: { body: { revision: 3 }, output: { jobId: exampleJob, kept: ['storageMb', 'name'] } },
 });
