@@ -33,6 +33,12 @@ describe('the health of a CloudNativePG cluster', () => {
       'Ready',
     ],
     [
+      'a cluster with more instances than it needs, which its operator has not removed yet',
+      cluster({ phase: 'Cluster in healthy state', readyInstances: 3, conditions: [condition('Ready', 'True')] }),
+      'progressing',
+      'ScalingDown',
+    ],
+    [
       'a cluster that lacks an instance',
       cluster({ phase: 'Cluster in healthy state', readyInstances: 1 }),
       'degraded',

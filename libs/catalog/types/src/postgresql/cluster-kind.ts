@@ -101,8 +101,16 @@ export const clusterKind: CustomKind = {
       reason: `'${reason}'`,
       message: `variables.why + ' ${remedy}'`,
     })),
+    // The phase is that from before until the operator acts, so that more instances than desired show what it has not done.
     {
-      when: `variables.phase == '${healthyPhase}' && variables.up >= variables.of && !variables.ready.exists(c, c.status == 'False')`,
+      when: `variables.phase == '${healthyPhase}' && variables.up > variables.of`,
+      state: 'progressing',
+      reason: "'ScalingDown'",
+      message:
+        "string(variables.up) + ' PostgreSQL instances are ready, and ' + string(variables.of) + ' desired: the operator removes the others.'",
+    },
+    {
+      when: `variables.phase == '${healthyPhase}' && variables.up == variables.of && !variables.ready.exists(c, c.status == 'False')`,
       state: 'ready',
       reason: "'Ready'",
       message: "''",
