@@ -15,6 +15,8 @@ const whole = {
   healthCheckPath: '/up',
   deploymentStrategy: 'zero-downtime',
   nodeAffinityTags: ['zone:a', 'gpu'],
+  sourceDir: '..',
+  buildArgs: { MODE: 'fast', NOTE: 'ü\r\n' },
 };
 
 describe('an app', () => {
@@ -39,7 +41,7 @@ describe('an app', () => {
   const show = ({ id }: { id: string }) => harness.request(reconciler.showApp, { cid: harness.cid, id });
 
   it('is created, delivered and shown as it was given', async () => {
-    const one = await create({ name: 'shop', ...whole });
+    const one = await create({ name: 'shop', deployType: 'image', clusterDomainId: '', ...whole });
     expect(one.osid).toBe(`app-${one.id}`);
     const shown = await show(one);
     expect(shown).toMatchObject({
@@ -53,7 +55,7 @@ describe('an app', () => {
       servicePortMappings: whole.servicePortMappings.map((mapping) => ({ ...mapping, domains: [] })),
       hosts: ['', '-8080', '-9000'].map((port) => `${one.osid}${port}.abc.aaaaa.example.com`),
     });
-    for (const name of ['healthCheckPort', 'metricsPort', 'metricsPath', 'version', 'storageMb']) {
+    for (const name of ['clusterDomainId', 'healthCheckPort', 'metricsPort', 'metricsPath', 'version', 'storageMb']) {
       expect(shown).not.toHaveProperty(name);
     }
     const deployment = objectsOf(one.osid).find(({ kind }) => kind === 'Deployment');
@@ -75,10 +77,21 @@ describe('an app', () => {
       ...fields,
       readOnlyRootFilesystem: true,
       servicePortMappings: [{ port: 8080 }, { port: 9000 }],
+      buildArgs: whole.buildArgs,
     });
     for (const name of ['healthCheck', 'healthCheckPath', 'deploymentStrategy', 'nodeAffinityTags']) {
       expect(shown).not.toHaveProperty(name);
     }
+  });
+
+  it('goes back without its name and its sources, which the answer names', async () => {
+    const one = await create({ ...whole, name: 'before' });
+    const fields = { name: 'after', image: 'ghcr.io/acme/shop:1.5', sourceDir: 'shop' };
+    await ended(await harness.request(reconciler.updateInstance, { ...one, fields }));
+    const answer = await harness.request(reconciler.rollBackInstance, { ...one, revision: 1 });
+    expect(answer).toMatchObject({ kept: ['name', 'sourceDir', 'dockerfile', 'configPath', 'buildArgs'] });
+    await ended(answer);
+    expect(await show(one)).toMatchObject({ image, name: 'after', sourceDir: 'shop' });
   });
 
   it('has jobs of its own types, and is not found when it is gone', async () => {

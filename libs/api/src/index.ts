@@ -115,6 +115,7 @@ export {
 export {
   createApp,
   deleteApp,
+  listAppArchives,
   listAppEvents,
   listApps,
   restartApp,
@@ -180,8 +181,8 @@ export {
   CreatedService,
   Credentials,
   type InstanceKind,
-  Service,
   RestartedInstance,
+  Service,
   ServiceEvent,
   ServiceEvents,
   ServiceFields,

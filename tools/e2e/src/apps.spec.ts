@@ -76,6 +76,62 @@ describe('an app', () => {
     expect((await planeClient.api.get(one.path)).body).toMatchObject({ sourceDir: '..' });
   });
 
+  it('takes the whole file of an existing client, and shows what that compares', async () => {
+    const written = {
+      name: 'shop',
+      image,
+      resourceRequirementClassId: 'app.sl1.small',
+      servicePortMappings: [
+        {
+          port: 8080,
+          standardHttps: true,
+          domains: [{ fqdn: 'shop.example.net', enableCloudflareProxy: true }],
+        },
+      ],
+      healthCheck: 'standard',
+      healthCheckPort: 8080,
+      healthCheckPath: '/up',
+      metricsPort: 9090,
+      metricsPath: '/metrics',
+      deploymentStrategy: 'zero-downtime',
+      sourceDir: '..',
+      dockerfile: 'Dockerfile',
+      configPath: 'runos.yaml',
+      buildArgs: { MODE: 'fast', NOTE: 'ü "quoted"\r\n\ttwo lines' },
+    };
+    const one = await create({ ...written, deployType: 'image', clusterDomainId: '', requires: {} });
+    const { body } = await planeClient.api.get(one.path);
+    expect(body).toMatchObject({ ...written, deployType: 'image', replicas: 1, memoryLimitMb: 512 });
+    const { servicePortMappings, sourceDir, dockerfile, deploymentStrategy } = written;
+    const synced = {
+      servicePortMappings,
+      sourceDir,
+      dockerfile,
+      deploymentStrategy,
+      clusterDomainId: '',
+      requires: {},
+    };
+    const healthAndMetrics = {
+      healthCheck: 'standard',
+      healthCheckPort: 8080,
+      healthCheckPath: '/up',
+      metricsPort: 9090,
+      metricsPath: '/metrics',
+    };
+    const same = await planeClient.api.patch(one.path, { ...synced, ...healthAndMetrics });
+    expect([same.status, same.body['noOp']]).toEqual([200, true]);
+    expect((await planeClient.api.get(`${one.path}/cli-archives`)).body).toEqual({
+      cid: planeClient.info.cid,
+      appId: one.id,
+      appName: 'shop',
+      archives: [],
+    });
+    for (const unbuilt of [{ deployType: 'vcs' }, { clusterDomainId: 'd1' }]) {
+      const refused = await planeClient.api.patch(`${one.path}?merge=true`, unbuilt);
+      expect([refused.status, refused.body['code']]).toEqual([400, 'request.invalid']);
+    }
+  });
+
   it('gets the credentials of a service that it requires', async () => {
     const cache = await planeClient.create('valkey');
     const { body: credentials } = await planeClient.api.get(`${cache.path}/credentials`);

@@ -3,6 +3,7 @@ import {
   appType,
   createApp,
   deleteApp,
+  listAppArchives,
   listAppEvents,
   listApps,
   type OperationInput,
@@ -61,5 +62,12 @@ export class AppsController {
   @Operation(listAppEvents)
   listEvents({ params, query }: OperationInput<typeof listAppEvents>, { account }: CallContext) {
     return this.bus.request(reconciler.listInstanceEvents, { ...oneOf(params), ...query }, account);
+  }
+
+  /** An app that has no sources is still not that of another account. */
+  @Operation(listAppArchives)
+  async listArchives({ params: { cid, id } }: OperationInput<typeof listAppArchives>, { account }: CallContext) {
+    const { id: appId, name: appName } = await this.bus.request(reconciler.showApp, { cid, id }, account);
+    return { cid, appId, appName, archives: [] };
   }
 }

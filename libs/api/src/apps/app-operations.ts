@@ -5,7 +5,7 @@ import { Accepted, NextCursor, page } from '../operation/fields.js';
 import { operation, pathParams } from '../operation/operation.js';
 import { listServiceEvents, showServiceStatus } from '../services/service-operations.js';
 import { CreatedService, RestartedInstance, UpdatedService } from '../services/service-shapes.js';
-import { App, AppSummary, MergeFields } from './app-shapes.js';
+import { App, AppArchives, AppSummary, MergeFields } from './app-shapes.js';
 
 const { aid, cid, appId: id } = pathParams;
 const collection = '/:aid/:cid/apps';
@@ -116,4 +116,15 @@ export const listAppEvents = operation({
   path: `${one}/events`,
   summary: 'List the events of an app, newest first: drift, repairs, changes of state.',
   params: { aid, cid, id },
+});
+
+/** Existing clients compare their sources with these archives. RunOS receives no sources, so that there are none. */
+export const listAppArchives = operation({
+  id: 'app.cli-archives',
+  method: 'GET',
+  path: `${one}/cli-archives`,
+  access: 'read',
+  summary: 'List the source archives of an app. An app runs an image, so it has none.',
+  params: { aid, cid, id },
+  output: AppArchives,
 });

@@ -1,5 +1,5 @@
 import { documentation, PortNumber } from '@runos/catalog-model';
-import { app, AppFields, AppSource, PortMapping } from '@runos/service-types';
+import { app, AppFields, AppSource, DeployType, PortMapping } from '@runos/service-types';
 import { z } from 'zod';
 import { Service, ServiceSummary, SizingNumbers } from '../services/service-shapes.js';
 
@@ -10,9 +10,6 @@ export const appType = app.type;
 const FirstPort = PortNumber.clone()
   .register(documentation, { description: 'First mapped TCP port.', unit: 'port', minimum: 1, maximum: 65_535 })
   .nullable();
-
-/** How an app gets its image; `image`: the request names it. */
-const DeployType = z.enum(['image']);
 
 /** A mapped port as the API shows it: every field has a value. */
 const ShownPort = PortMapping.extend({
@@ -64,4 +61,12 @@ export const MergeFields = z.strictObject({
   merge: z.enum(['true', 'false']).optional().register(documentation, {
     description: '`true` keeps absent fields; else absent health checks, metrics, strategy and tags are cleared.',
   }),
+});
+
+/** The sources that clients have uploaded for an app, as existing clients read them. */
+export const AppArchives = z.object({
+  cid: z.string(),
+  appId: z.string(),
+  appName: z.string(),
+  archives: z.array(z.never()).max(0),
 });

@@ -1,13 +1,7 @@
 export { app, type AppType } from './app/app.js';
-export {
-  AppFields,
-  AppSource,
-  maxNodeTags,
-  NodeTag,
-  PortMapping,
-  resolveAppFields,
-  resolveAppSource,
-} from './app/app-fields.js';
+export { AppFields, maxNodeTags, NodeTag, PortMapping, resolveAppFields } from './app/app-fields.js';
+export { AppSource, resolveAppSource } from './app/app-source.js';
+export { DeployType } from './app/deploy-type.js';
 export { AppLinks } from './app/app-links.js';
 export { defaultRegistry } from '@runos/kube-kinds';
 export { canonicalRegistry, RegistryHost, registryOf } from './app/registry-host.js';

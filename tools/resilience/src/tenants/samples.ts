@@ -96,6 +96,7 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
   'app.restart': plain,
   'app.status': plain,
   'app.events': paged,
+  'app.cli-archives': plain,
   'app.requires': plain,
   'app.dependencies': plain,
   'app.dependents': plain,

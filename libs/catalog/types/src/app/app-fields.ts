@@ -1,6 +1,9 @@
 import { documentation, PortNumber } from '@runos/catalog-model';
 import { DnsName } from '@runos/naming';
 import { z } from 'zod';
+import { AppSource } from './app-source.js';
+import { ClusterDomainId } from './cluster-domain-id.js';
+import { DeployType } from './deploy-type.js';
 import { ImageReference } from './image-reference.js';
 
 /** Ports of an app; each has a host of its own. */
@@ -85,23 +88,6 @@ const optionalFields = {
   }),
 };
 
-const sourcePath = (description: string) =>
-  z
-    .string()
-    .max(1024)
-    .regex(/^\P{Cc}*$/u, 'must have no control characters')
-    .register(documentation, { description: `${description} It has no effect on the pods. Default: none.` });
-
-/** Where the sources of an app are, for clients that build it. */
-export const AppSource = z
-  .strictObject({
-    sourceDir: sourcePath('Folder of the sources, relative to the file of the app.'),
-    dockerfile: sourcePath('Dockerfile, relative to that folder.'),
-    configPath: sourcePath('Path of the file of the app in its repository.'),
-  })
-  .partial();
-export type AppSource = z.output<typeof AppSource>;
-
 /** What a revision of an app stores of its own fields. */
 export const AppFields = z.strictObject({
   image: ImageReference,
@@ -111,11 +97,15 @@ export const AppFields = z.strictObject({
 export type AppFields = z.output<typeof AppFields>;
 export type DeploymentStrategy = (typeof deploymentStrategyNames)[number];
 
+/** What existing clients also send, and has one value here. Nothing of it is stored. */
+const onlyDefaults = { deployType: DeployType.optional(), clusterDomainId: ClusterDomainId.optional() };
+
 /** The own fields in a create: all but the image may be absent. */
 export const ownCreateFields = {
   ...AppFields.shape,
   servicePortMappings: PortMappings.optional(),
   ...AppSource.shape,
+  ...onlyDefaults,
 };
 
 /** The own fields in an update: any may be absent, and null clears one that may be absent. */
@@ -123,6 +113,7 @@ export const ownUpdateFields = {
   image: ImageReference.optional(),
   servicePortMappings: PortMappings.optional(),
   ...AppSource.shape,
+  ...onlyDefaults,
   ...Object.fromEntries(Object.entries(optionalFields).map(([name, field]) => [name, field.nullable().optional()])),
 };
 
@@ -150,11 +141,4 @@ export function resolveAppFields(
   const given = named.filter(([, value]) => value !== undefined);
   const all = Object.entries(Object.fromEntries<unknown>([...kept, ...given]));
   return AppFields.parse(Object.fromEntries(all.filter(([, value]) => value !== null)));
-}
-
-/** The sources after a request: a field that it does not name is kept, and an empty one is removed. */
-export function resolveAppSource(fields: Readonly<Record<string, unknown>>, current: AppSource): AppSource {
-  const named = Object.keys(AppSource.shape).map((name) => [name, fields[name]] as const);
-  const all = { ...current, ...Object.fromEntries(named.filter(([, value]) => value !== undefined)) };
-  return AppSource.parse(Object.fromEntries(Object.entries(all).filter(([, value]) => value !== '')));
 }
