@@ -82,7 +82,7 @@ describe('overrides', () => {
       'is a label of the instance',
     ],
     ['metadata: {labels: null}', 'metadata.labels["runos.com/osid"]', 'is a label of the instance'],
-    ['$patch: delete', 'apiVersion', 'cannot be changed'],
+    ['$patch: delete', '$patch', 'the object itself cannot be deleted'],
     ['spec: {selector: {matchLabels: {a: b}}}', 'spec.selector', 'cannot be changed'],
     ['kind: Service\nspec: {selector: {a: c}}', 'spec.selector', 'cannot be changed'],
     [

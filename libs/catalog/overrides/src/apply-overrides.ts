@@ -27,9 +27,12 @@ export function applyOverrides(rendered: Rendered, { version, files }: Overrides
   return withConfigDigest(rendered.objects, objects);
 }
 
+const noDeletion = 'the object itself cannot be deleted; an override changes fields of objects';
+
 function patched(object: KubeObject, document: OverrideDocument, about: DocumentName, schema: PatchSchema): KubeObject {
   const fixed = fixedKind(object);
   if (fixed !== undefined) throw invalidOverride(about, '', fixed);
+  if (document['$patch'] === 'delete') throw invalidOverride(about, '$patch', noDeletion);
   const merged = merge(object, document, about, schema);
   const [kept] = changedKeptFields(object, merged);
   if (kept !== undefined) throw invalidOverride(about, kept.path, kept.message);
