@@ -2,8 +2,9 @@ import type { LogEntry } from '@runos/agent-protocol';
 import type { LogContainer } from './log-containers.js';
 import { diagnostic } from './log-line.js';
 import { LogProgress } from './log-progress.js';
-import { keyOf, type LogReader, maxContainers, type Progresses, selectedContainers, unreadable } from './log-reader.js';
+import { keyOf, type LogReader, maxContainers, type Progresses, selectedContainers } from './log-reader.js';
 import { MergedLogs } from './merged-logs.js';
+import { unreadable } from './unreadable.js';
 
 /** How long an entry waits for older ones of other containers, ms. */
 const orderWindowMs = 100;
@@ -87,7 +88,7 @@ class LogFollower {
       progress.problem = undefined;
       if (isAll && !container.isRunning) progress.completedRun = container.run;
     } catch (error) {
-      const problem = unreadable(container, error);
+      const problem = unreadable(container, (error as Error).message);
       if (!signal.aborted && problem !== progress.problem) yield [diagnostic(clock.now(), problem, container.podName)];
       progress.problem = problem;
     } finally {

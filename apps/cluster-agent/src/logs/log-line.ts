@@ -7,7 +7,7 @@ export const maxLineBytes = maxLogLineBytes + 40;
 const timestamped = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2}) ?/;
 
 export interface LogLine {
-  /** In UTC with nine decimals, so that its text orders as its time. Undefined for a line of the node itself. */
+  /** In UTC with nine decimals, so that its text orders as its time. Undefined for a line of the kubelet itself. */
   readonly timestamp: string | undefined;
   readonly message: string;
 }

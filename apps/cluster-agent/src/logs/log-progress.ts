@@ -1,7 +1,8 @@
 import type { LogEntry } from '@runos/agent-protocol';
 import type { Clock } from '@runos/kernel';
 import type { LogContainer } from './log-containers.js';
-import { type LogLine, parseLogLine, timestampOf } from './log-line.js';
+import { diagnostic, type LogLine, parseLogLine } from './log-line.js';
+import { unreadable } from './unreadable.js';
 import type { LineSelection } from './pod-logs.js';
 
 /**
@@ -82,10 +83,15 @@ export class LogProgress {
     };
   }
 
-  #entryOf({ podName, containerName }: LogContainer, { timestamp, message }: LogLine): LogEntry {
-    const known = timestamp ?? this.#last ?? timestampOf(this.clock.now());
-    this.#record(known);
-    return { timestamp: known, podName, containerName, message };
+  /**
+   * A line without a timestamp is no line of the container: the kubelet answers so, with HTTP 200, where the runtime has no
+   * file of the run any more.
+   */
+  #entryOf(container: LogContainer, { timestamp, message }: LogLine): LogEntry {
+    const { podName, containerName } = container;
+    if (timestamp === undefined) return diagnostic(this.clock.now(), unreadable(container, message), podName);
+    this.#record(timestamp);
+    return { timestamp, podName, containerName, message };
   }
 
   /** Lines of one container may be slightly out of order. */

@@ -24,7 +24,3 @@ export const keyOf = ({ podName, containerName }: LogContainer): string => `${po
 /** The containers that the query names. @throws KubeError */
 export const selectedContainers = async ({ logs, query, signal }: LogReader): Promise<LogContainer[]> =>
   (await logs.containers(signal)).filter(({ podName }) => query.pod === undefined || podName === query.pod);
-
-/** With the words of the API server. */
-export const unreadable = ({ podName, containerName }: LogContainer, error: unknown): string =>
-  `The log of container ${containerName} of pod ${podName} cannot be read: ${(error as Error).message}`;

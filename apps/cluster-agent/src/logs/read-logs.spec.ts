@@ -101,6 +101,15 @@ describe('the log of an instance', () => {
     ]);
   });
 
+  it('quotes the kubelet where the runtime has no log of a run, and counts that as no line', async () => {
+    const lost = 'unable to retrieve container logs for containerd://0123';
+    logs.pod('a', 'main', { hasPrevious: true }).log(lost);
+    const reason = { podName: 'a', containerName: '<diagnostic>', message: expect.stringContaining(lost) };
+    expect(await all({ previous: true })).toMatchObject([reason]);
+    logs.pod('b', 'main', { hasPrevious: true }).log(lineAt(1, 'b1'));
+    expect(await all({ previous: true })).toMatchObject([reason, { message: 'b1' }]);
+  });
+
   it('goes on with new lines, each once, and with pods that start later', async () => {
     const a = logs.pod('a').log(lineAt(1, 'a1'), lineAt(1, 'a1 again'));
     const entries = read({ follow: true });

@@ -4,8 +4,9 @@ import type { LogContainer } from './log-containers.js';
 import { diagnostic } from './log-line.js';
 import { LogProgress } from './log-progress.js';
 import { LogTail } from './log-tail.js';
-import { keyOf, type LogReader, maxContainers, type Progresses, selectedContainers, unreadable } from './log-reader.js';
+import { keyOf, type LogReader, maxContainers, type Progresses, selectedContainers } from './log-reader.js';
 import { MergedLogs } from './merged-logs.js';
+import { unreadable } from './unreadable.js';
 
 /** The log of an instance: the newest lines, then those that follow as they arrive. Problems are entries too. */
 export async function* readLogs(reader: LogReader): AsyncGenerator<LogEntry[]> {
@@ -58,7 +59,7 @@ async function* existingEntries(
     yield* progress.entries(container, logs.lines(container, selection, signal), selection);
     if (!container.isRunning) progress.completedRun = container.run;
   } catch (error) {
-    progress.problem = unreadable(container, error);
+    progress.problem = unreadable(container, (error as Error).message);
     if (!signal.aborted) problems.push(diagnostic(clock.now(), progress.problem, container.podName));
   }
 }
