@@ -133,6 +133,14 @@ describe('the plan of a change', () => {
     ]);
   });
 
+  it('does not name what differs from the live object only by defaults', async () => {
+    const changed = withChanged('StatefulSet', (object) => withSpec(object, { podManagementPolicy: 'OrderedReady' }));
+    const { objects: planned } = await plan(changed);
+    expect(planned.map(({ action, changes }) => [action, changes])).toEqual([
+      ['replaced', [{ path: 'spec.podManagementPolicy', live: 'Parallel', wanted: 'OrderedReady' }]],
+    ]);
+  });
+
   it('names an object that is deleted, and one that is created', async () => {
     const without = objects.filter(({ kind }) => kind !== 'ConfigMap');
     const added = { ...ofKind(objects, 'ConfigMap'), data: { a: 'b' } };

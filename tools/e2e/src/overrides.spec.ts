@@ -73,7 +73,7 @@ describe('an override', () => {
     [
       'service',
       'spec: {podManagementPolicy: OrderedReady}',
-      /cannot change spec\.podManagementPolicy.* of StatefulSet .* in place/,
+      /cannot change spec\.podManagementPolicy of StatefulSet .* in place/,
     ],
     ['app', 'spec: {minReadySeconds: -1}', /Deployment .*must be greater than or equal to 0/],
   ])('of %s is refused in the words of the cluster if that would not take it', async (name, text, words) => {

@@ -10,6 +10,7 @@ import {
   fieldChange,
   type FieldPath,
   isCreated,
+  isMap,
   type KubeObject,
   membersOf,
   type ObjectRef,
@@ -124,12 +125,32 @@ async function diffObject(
     return { object, action: 'changed', changes: changesOf(live, outcome.object, earlier, desired) };
   }
   const { kind, message } = outcome;
-  const paths = differingPaths(desired, live).filter((path) => !isSame(valueAt(live, path), valueAt(desired, path)));
+  const paths = differingPaths(desired, live).filter((path) => !isDefaulted(path, { live, desired, earlier }));
   const changes = paths.map((path) => changeAt(live, desired, path));
   const known = changes.length > 0 ? changes : [objectChange('present', 'unknown')];
   return kind === 'untried'
     ? { object, action: 'changed', tried: false, message, changes: known }
     : { object, action: kind, message, changes: known };
+}
+
+/**
+ * Whether a desired value differs from the live one only in what the API server has added to it. A value that the bundle
+ * changes may lack a part on purpose.
+ */
+function isDefaulted(
+  path: FieldPath,
+  { live, desired, earlier }: { live: KubeObject; desired: KubeObject; earlier: KubeObject | undefined },
+): boolean {
+  const wanted = valueAt(desired, path);
+  const isChanged = earlier !== undefined && !isSame(valueAt(earlier, path), wanted);
+  return isSame(valueAt(live, path), wanted) || (!isChanged && isPartOf(wanted, valueAt(live, path)));
+}
+
+/** Whether a value has everything that a part has. The items of lists are compared in their order. */
+function isPartOf(part: unknown, value: unknown): boolean {
+  if (isMap(part) && isMap(value)) return Object.entries(part).every(([name, member]) => isPartOf(member, value[name]));
+  if (!Array.isArray(part) || !Array.isArray(value)) return isSame(part, value);
+  return part.length === value.length && part.every((item, index) => isPartOf(item, value[index]));
 }
 
 /** Owned fields that are no longer desired are only in the live set. */
