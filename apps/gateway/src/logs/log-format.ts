@@ -22,10 +22,27 @@ const formats: readonly LogFormat[] = [
   },
 ];
 
-/** The format in which a client follows logs; undefined when it accepts none. */
+/** What a log that is not followed has, with the ranges that include it; the most specific one decides (RFC 9110, 12.5.1). */
+const notFollowed = ['application/json', 'application/*', '*/*'];
+
+/**
+ * The format in which a client follows logs: the one that it accepts with the highest weight. Undefined when it names none,
+ * or prefers a log that is not followed.
+ */
 export function logFormatOf(accept = ''): LogFormat | undefined {
-  const accepted = accept.split(',').map((range) => range.split(';', 1)[0]?.trim().toLowerCase());
-  return formats.find(({ mediaType }) => accepted.includes(mediaType));
+  const weights = new Map(accept.split(',').map(weighted));
+  const weightOf = ({ mediaType }: LogFormat): number => weights.get(mediaType) ?? 0;
+  const [best] = [...formats].sort((a, b) => weightOf(b) - weightOf(a));
+  if (best === undefined || weightOf(best) === 0) return undefined;
+  const range = notFollowed.find((each) => weights.has(each));
+  return range !== undefined && (weights.get(range) ?? 0) > weightOf(best) ? undefined : best;
+}
+
+/** A media range with its weight, which is 1 without a valid `q`. */
+function weighted(element: string): [range: string, weight: number] {
+  const [range = '', ...parameters] = element.split(';').map((part) => part.trim().toLowerCase());
+  const [weight] = parameters.flatMap((parameter) => /^q=([01](?:\.\d{0,3})?)$/.exec(parameter)?.[1] ?? []);
+  return [range, Math.min(1, Number(weight ?? 1))];
 }
 
 /** The last entry of a log that cannot be followed any more. */
