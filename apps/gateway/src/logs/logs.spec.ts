@@ -87,9 +87,10 @@ describe('GET …/logs', () => {
   it('takes 100 lines by default, and with tail=0 as many as there may be', async () => {
     chunks = [last(), last()];
     await harness.send('GET', `/${aid}/ky3/apps/app-abcde/logs`);
+    await harness.send('GET', `${path}?tail=&since=`);
     await harness.send('GET', `${path}?tail=0&since=3`);
     const queries = requestsOf('logs-open').map(({ input }) => input['query']);
-    expect(queries).toMatchObject([{ tail: 100 }, { tail: 10_000, sinceSeconds: 3 }]);
+    expect(queries).toMatchObject([{ tail: 100 }, { tail: 100 }, { tail: 10_000, sinceSeconds: 3 }]);
   });
 
   it.each(['tail=0', 'tail=10001', 'tail=x', 'since=0', 'since=7776001', 'previous=yes', 'pod=A%2Fb', 'follow=true'])(

@@ -175,9 +175,10 @@ describe('the query', () => {
     'limit=0',
     'limit=1e9',
     'limit=abc',
-    'limit=',
     'limit=1&limit=2',
+    'limit=&limit=2',
     'nonsense=1',
+    'nonsense=',
     'cursor=%FF',
     'cursor=%00',
     '%',
@@ -190,5 +191,10 @@ describe('the query', () => {
   it('reaches the service decoded and with defaults', async () => {
     await harness.send('GET', `/${aid}/ky3/services?cursor=a%2Bb+c&`);
     expect(behind()[0]?.input).toEqual({ cid: 'ky3', limit: 500, cursor: 'a+b c' });
+  });
+
+  it('has defaults for empty values too', async () => {
+    await harness.send('GET', `/${aid}/ky3/services?limit=&cursor`);
+    expect(behind()[0]?.input).toEqual({ cid: 'ky3', limit: 500 });
   });
 });

@@ -47,11 +47,11 @@ function malformedValue(value: unknown, depth = 0): Issue | undefined {
 const issueAt = (path: string, message: string | undefined): Issue | undefined =>
   message === undefined ? undefined : { path, message };
 
-/** The query of a URL: each name at most once, percent-encoded UTF-8. */
-function parseQuery(url: string): ParseResult<Record<string, string>> {
+/** The query of a URL: each name at most once, percent-encoded UTF-8. An empty value counts as an absent one. */
+function parseQuery(url: string): ParseResult<Record<string, string | undefined>> {
   const start = url.indexOf('?');
   const text = start < 0 ? '' : url.slice(start + 1);
-  const values = new Map<string, string>();
+  const values = new Map<string, string | undefined>();
   const issues: Issue[] = [];
   for (const pair of text.split('&').filter((each) => each !== '')) {
     const separator = pair.indexOf('=');
@@ -62,7 +62,8 @@ function parseQuery(url: string): ParseResult<Record<string, string>> {
     } else if (values.has(name)) {
       issues.push({ path: name, message: 'must be given once' });
     } else {
-      values.set(name, value);
+      // The name stays, so that an unknown one is still refused.
+      values.set(name, value === '' ? undefined : value);
       const message = malformedText(value);
       if (message !== undefined) issues.push({ path: name, message });
     }
