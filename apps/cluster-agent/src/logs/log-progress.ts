@@ -84,8 +84,8 @@ export class LogProgress {
   }
 
   /**
-   * A line without a timestamp is no line of the container: the kubelet answers so, with HTTP 200, where the runtime has no
-   * file of the run any more.
+   * A line without a timestamp is of the kubelet: where the runtime has lost the file of a run, the response is HTTP 200
+   * with the reason as its only line.
    */
   #entryOf(container: LogContainer, { timestamp, message }: LogLine): LogEntry {
     const { podName, containerName } = container;

@@ -13,8 +13,8 @@ export class ChangeTrial {
   constructor(private readonly planned: PlannedChange) {}
 
   /**
-   * Lets the cluster try a change that is not written. A cluster that does not answer refuses nothing; then the returned
-   * warning says why the change was not tried.
+   * Lets the cluster try a change that is not written. A cluster that does not answer refuses nothing; then the result is
+   * a warning with the reason why the change was not tried.
    * @throws Fault `override.invalid` for an object that the change makes unacceptable, or that an override would replace
    */
   async run({ instance, next }: UntriedChange): Promise<string | undefined> {

@@ -1,13 +1,8 @@
 import { documentation } from '@runos/catalog-model';
-import { VariableName } from '@runos/service-types';
+import { VariableName, VariableValue } from '@runos/service-types';
 import { z } from 'zod';
 
 const maxNameLength = 253;
-
-/** An environment cannot carry NUL, and files of variables show no control character but newline and tab. */
-const isPrintable = (text: string): boolean => !/\p{Cc}/u.test(text.replaceAll(/[\t\n\r]/g, ''));
-
-const VariableValue = z.string().refine(isPrintable, 'must have no control characters but newline and tab');
 
 /** Variables by their names. */
 const Variables = z.record(VariableName, VariableValue);

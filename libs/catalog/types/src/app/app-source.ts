@@ -1,5 +1,6 @@
 import { documentation } from '@runos/catalog-model';
 import { z } from 'zod';
+import { VariableValue } from './variable-value.js';
 
 const maxBuildArgs = 100;
 
@@ -10,19 +11,13 @@ const sourcePath = (description: string) =>
     .regex(/^\P{Cc}*$/u, 'must have no control characters')
     .register(documentation, { description: `${description} It has no effect on the pods. Default: none.` });
 
-/** An environment cannot carry NUL, and files show no control character but newline and tab. */
-const BuildArg = z
-  .string()
-  .max(4096)
-  .regex(/^(?:\P{Cc}|[\t\n\r])*$/u, 'must have no control characters but newline and tab');
-
 const BuildArgs = z
   .record(
     z
       .string()
       .max(253)
       .regex(/^[A-Za-z_]\w*$/, 'must be a letter or _, then letters, digits and _'),
-    BuildArg,
+    VariableValue.max(4096),
   )
   .refine((args) => Object.keys(args).length <= maxBuildArgs, `must have at most ${maxBuildArgs} arguments`)
   .register(documentation, {
