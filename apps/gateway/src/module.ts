@@ -28,7 +28,7 @@ import { JobsController } from './jobs/jobs.controller.js';
 import { AccountLogs } from './logs/account-logs.js';
 import { LogsController } from './logs/logs.controller.js';
 import { NodesController } from './nodes/nodes.controller.js';
-import { PlansController } from './plans/plans.controller.js';
+import { PlannableWrites } from './plans/plannable-writes.js';
 import { OverridesController } from './overrides/overrides.controller.js';
 import { ServiceInfoController } from './service-info/service-info.controller.js';
 import { ConfigurationController } from './services/configuration.controller.js';
@@ -55,7 +55,6 @@ const controllers = [
   EnvironmentController,
   LinksController,
   AppRevisionsController,
-  PlansController,
   OverridesController,
   ServicesController,
   LogsController,
@@ -84,6 +83,7 @@ export class GatewayModule {
         JobNotifications,
         CallerStreams,
         AccountLogs,
+        PlannableWrites,
       ],
     };
   }

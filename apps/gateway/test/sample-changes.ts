@@ -1,3 +1,6 @@
+import { contracts, type PlannableWrite } from '@runos/contracts';
+
+const plans = contracts.flatMap((each) => ('plan' in each ? [(each as PlannableWrite).plan.subject] : []));
 const overrideId = '00000000-0000-7000-8000-000000000002';
 
 /** The replies of the reconciler about the revisions, the overrides and the plans of one instance. */
@@ -36,8 +39,7 @@ export function changeRepliesOf(osid: string, jobId: string): Readonly<Record<st
     createdAt: '2030-02-11T09:30:00.000Z',
   };
   return {
-    'reconciler.v1.instance-create-plan': changePlan,
-    'reconciler.v1.instance-update-plan': changePlan,
+    ...Object.fromEntries(plans.map((subject) => [subject, changePlan])),
     'reconciler.v1.override-list': {
       generation: 7,
       body: { overrides: [{ id: overrideId, name: 'grace', enabled: true, data: 'c3BlYzoge30K' }] },

@@ -98,6 +98,7 @@ import { QueuedChanges } from './revisions/queued-changes.js';
 import { RevisionHistory } from './revisions/revision-history.js';
 import { RevisionRepository } from './revisions/revision-repository.js';
 import { UntriedChanges } from './revisions/untried-changes.js';
+import { WritePlans } from './revisions/write-plans.js';
 import { RevisionWriter } from './revisions/revision-writer.js';
 import { ChangeRegistry } from './registries/change-registry.js';
 import { CredentialRolloutRepository } from './registries/credential-rollout-repository.js';
@@ -201,7 +202,7 @@ const instances = [
   QueuedChanges,
 ];
 const apps = [AppReferences, ChangeOverrides, LinkResolver, ChangeEnvironment, ShowEnvironment];
-const plans = [ClusterChanges, PlannedChange, ChangeTrial, UntriedChanges, PlanWrites];
+const plans = [ClusterChanges, PlannedChange, ChangeTrial, UntriedChanges, WritePlans, PlanWrites];
 const registries = [
   RegistryRepository,
   RegistryPasswords,

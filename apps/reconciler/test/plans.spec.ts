@@ -23,9 +23,9 @@ describe('the plan of a write', () => {
 
   type Fields = Record<string, unknown>;
   const plan = (one: Instance, fields: Fields, options: object = {}): Promise<ChangePlan> =>
-    harness.request(reconciler.planInstanceUpdate, { ...one, fields, ...options });
+    harness.request(reconciler.updateInstance.plan, { ...one, fields, ...options });
   const planCreation = (type: string, fields: Fields = {}): Promise<ChangePlan> =>
-    harness.request(reconciler.planInstanceCreation, { cid: harness.cid, type, fields });
+    harness.request(reconciler.createInstance.plan, { cid: harness.cid, type, fields });
   const update = (one: Instance, fields: Fields, options: object = {}) =>
     harness.request(reconciler.updateInstance, { ...one, fields, ...options });
   const jobOf = (answer: object): string => (answer as { jobId: string }).jobId;

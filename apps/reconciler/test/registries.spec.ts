@@ -179,7 +179,7 @@ describe('the pull credentials of an account', () => {
     await settled();
     await harness.request(reconciler.updateInstance, { ...one, fields: { image: imageAt('ghcr.io') } });
     await settled();
-    const planned = await harness.request(reconciler.planInstanceUpdate, {
+    const planned = await harness.request(reconciler.updateInstance.plan, {
       ...one,
       fields: { image: imageAt(registry.host) },
     });

@@ -92,7 +92,7 @@ export {
   pathParams,
 } from './operation/operation.js';
 export { reservedWords } from './operation/reserved-words.js';
-export { type OperationId, operations } from './operations.js';
+export { type OperationId, operations, type PlanId } from './operations.js';
 export { listSizingClasses, listVersions, SizingClass } from './service-info/service-info-operations.js';
 export {
   convertToCustom,
@@ -147,7 +147,30 @@ export {
 } from './apps/link-operations.js';
 export { ChangeEnvironment, SecretFile, SecretFileList, ShownVariables } from './apps/environment-shapes.js';
 export { AppFields } from '@runos/service-types';
-export { planAppCreation, planAppUpdate, planServiceCreation, planServiceUpdate } from './plans/plan-operations.js';
+export {
+  planAdvancedConfigs,
+  planAppCreation,
+  planAppDeletion,
+  planAppOverrideCreation,
+  planAppOverrideDeletion,
+  planAppOverrideUpdate,
+  planAppRollback,
+  planAppUpdate,
+  planConfigSetUpgrade,
+  planConversionToCustom,
+  planEnvironment,
+  planSecretFiles,
+  planSecretVariables,
+  planServiceCreation,
+  planServiceDeletion,
+  planServiceOverrideCreation,
+  planServiceOverrideDeletion,
+  planServiceOverrideUpdate,
+  planServiceRollback,
+  planServiceUpdate,
+  planServiceUpgrade,
+  planVariables,
+} from './plans/plan-operations.js';
 export { ChangePlan, PlannedObject } from './plans/plan-shapes.js';
 export {
   createAppOverride,

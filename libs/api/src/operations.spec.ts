@@ -16,6 +16,35 @@ describe('the public operations', () => {
   });
 });
 
+/** The writes of desired state without a plan: a restart changes no object of the user, and a divergence is a decision. */
+const withoutPlan = ['app.restart', 'service.restart', 'service.accept'];
+
+describe('the plans', () => {
+  const planned = operations.flatMap(({ plans }) => plans ?? []);
+
+  it('exist for every write of the desired state of apps and services', () => {
+    const writes = operations.filter(
+      ({ id, access, output }) =>
+        /^(app|service)\./.test(id) && access === 'write' && JSON.stringify(z.toJSONSchema(output)).includes('"jobId"'),
+    );
+    expect(writes.length).toBeGreaterThan(20);
+    expect([...planned, ...withoutPlan].sort()).toEqual(writes.map(({ id }) => id).sort());
+  });
+
+  it('have the input and the errors of their writes', () => {
+    for (const plan of operations.filter(({ plans }) => plans !== undefined)) {
+      const write = operations.find(({ id }) => id === plan.plans);
+      if (write === undefined) throw new Error(`${plan.id} is the plan of no write`);
+      const { params, query, body, errors, variants } = write;
+      expect(plan).toMatchObject({ method: 'POST', access: 'read', status: 200 });
+      expect(plan.path).toBe(`${write.path}${write.method === 'DELETE' ? '/delete' : ''}/plan`);
+      for (const [name, part] of Object.entries({ params, query, body, errors, variants })) {
+        expect([name, plan[name as keyof typeof plan]]).toEqual([name, part]);
+      }
+    }
+  });
+});
+
 describe.each(operations.map((operation) => [operation.id, operation] as const))('%s', (id, operation) => {
   it('is named <noun>.<verb>', () => {
     expect(id).toMatch(/^[a-z]+(-[a-z]+)*(\.[a-z]+(-[a-z]+)*)+$/);

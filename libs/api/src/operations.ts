@@ -55,3 +55,6 @@ type ValueOf<T> = T extends unknown ? T[keyof T] : never;
 
 /** The id of every public operation. `Record<OperationId, …>` makes the compiler report a missing operation. */
 export type OperationId = Extract<ValueOf<(typeof nouns)[number]>, { readonly method: unknown }>['id'];
+
+/** The id of every plan: its input is that of the write which it names. */
+export type PlanId = ValueOf<typeof plans>['id'];

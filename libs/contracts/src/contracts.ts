@@ -11,8 +11,8 @@ import * as clusters from './reconciler/clusters.js';
 import * as environment from './reconciler/environment.js';
 import * as instances from './reconciler/instances.js';
 import * as links from './reconciler/links.js';
-import * as plans from './reconciler/plans.js';
 import * as overrides from './reconciler/overrides.js';
+import type { PlannableWrite } from './reconciler/plans.js';
 import * as logs from './reconciler/logs.js';
 import * as registries from './reconciler/registries.js';
 import * as revisions from './reconciler/revisions.js';
@@ -26,7 +26,6 @@ export const reconciler = {
   ...overrides,
   ...logs,
   ...revisions,
-  ...plans,
   ...registries,
   ...upgrades,
   ...agents,
@@ -46,4 +45,8 @@ export const contracts: readonly (RequestContract | EventContract)[] = [
   jobs,
   reconciler,
   agentGateway,
-].flatMap((context) => Object.values(context).filter(isContract));
+].flatMap((context) =>
+  Object.values(context)
+    .filter(isContract)
+    .flatMap((each) => ('plan' in each ? [each, (each as PlannableWrite).plan] : [each])),
+);

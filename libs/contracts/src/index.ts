@@ -19,6 +19,7 @@ export { Sizing } from './catalog/catalog.js';
 export type { Credential, Principal } from './identity/identity.js';
 export type { JobProgress } from './jobs/job-progress.js';
 export type { AgentConnection, NodeRole } from './reconciler/agents.js';
+export type { PlannableWrite } from './reconciler/plans.js';
 export {
   inboxOf,
   type NatsUserName,

@@ -1,15 +1,26 @@
 import { Controller } from '@nestjs/common';
-import { diffAppRevision, listAppRevisions, type OperationInput, rollBackApp, showAppRevision } from '@runos/api';
+import {
+  diffAppRevision,
+  listAppRevisions,
+  type OperationInput,
+  planAppRollback,
+  rollBackApp,
+  showAppRevision,
+} from '@runos/api';
 import { reconciler } from '@runos/contracts';
 import { Bus } from '@runos/messaging';
 import type { CallContext } from '../operation/call-context.js';
-import { Operation } from '../operation/operation.decorator.js';
+import { Operation, PlannableOperation } from '../operation/operation.decorator.js';
+import { PlannableWrites } from '../plans/plannable-writes.js';
 import { forced, oneOf } from '../services/instance-request.js';
 
 /** The stored specs of apps. */
 @Controller()
 export class AppRevisionsController {
-  constructor(private readonly bus: Bus) {}
+  constructor(
+    private readonly bus: Bus,
+    private readonly writes: PlannableWrites,
+  ) {}
 
   @Operation(listAppRevisions)
   list({ params, query }: OperationInput<typeof listAppRevisions>, { account }: CallContext) {
@@ -28,9 +39,8 @@ export class AppRevisionsController {
     return this.bus.request(reconciler.diffInstanceRevision, { ...oneOf(params), revision, ...query }, account);
   }
 
-  @Operation(rollBackApp)
-  rollBack({ params, query, body }: OperationInput<typeof rollBackApp>, { account, write }: CallContext) {
-    const input = { ...oneOf(params), ...body, ...forced(query), ...write };
-    return this.bus.request(reconciler.rollBackInstance, input, account);
+  @PlannableOperation(rollBackApp, planAppRollback)
+  rollBack({ params, query, body }: OperationInput<typeof rollBackApp>, call: CallContext) {
+    return this.writes.send(reconciler.rollBackInstance, { ...oneOf(params), ...body, ...forced(query) }, call);
   }
 }

@@ -7,6 +7,9 @@ import {
   listAppEvents,
   listApps,
   type OperationInput,
+  planAppCreation,
+  planAppDeletion,
+  planAppUpdate,
   restartApp,
   showApp,
   showAppStatus,
@@ -15,21 +18,25 @@ import {
 import { reconciler } from '@runos/contracts';
 import { Bus } from '@runos/messaging';
 import type { CallContext } from '../operation/call-context.js';
-import { Operation } from '../operation/operation.decorator.js';
+import { Operation, PlannableOperation } from '../operation/operation.decorator.js';
+import { PlannableWrites } from '../plans/plannable-writes.js';
 import { oneOf } from '../services/instance-request.js';
 
 @Controller()
 export class AppsController {
-  constructor(private readonly bus: Bus) {}
+  constructor(
+    private readonly bus: Bus,
+    private readonly writes: PlannableWrites,
+  ) {}
 
   @Operation(listApps)
   list({ params: { cid }, query }: OperationInput<typeof listApps>, { account }: CallContext) {
     return this.bus.request(reconciler.listApps, { cid, ...query }, account);
   }
 
-  @Operation(createApp)
-  create({ params: { cid }, body }: OperationInput<typeof createApp>, { account, write }: CallContext) {
-    return this.bus.request(reconciler.createInstance, { cid, type: appType, fields: body, ...write }, account);
+  @PlannableOperation(createApp, planAppCreation)
+  create({ params: { cid }, body }: OperationInput<typeof createApp>, call: CallContext) {
+    return this.writes.send(reconciler.createInstance, { cid, type: appType, fields: body }, call);
   }
 
   @Operation(showApp)
@@ -37,16 +44,15 @@ export class AppsController {
     return this.bus.request(reconciler.showApp, { cid, id }, account);
   }
 
-  @Operation(updateApp)
-  update({ params, query, body }: OperationInput<typeof updateApp>, { account, write }: CallContext) {
+  @PlannableOperation(updateApp, planAppUpdate)
+  update({ params, query, body }: OperationInput<typeof updateApp>, call: CallContext) {
     const clearsAbsent = query.merge !== 'true';
-    const input = { ...oneOf(params), fields: body, clearsAbsent, ...write };
-    return this.bus.request(reconciler.updateInstance, input, account);
+    return this.writes.send(reconciler.updateInstance, { ...oneOf(params), fields: body, clearsAbsent }, call);
   }
 
-  @Operation(deleteApp)
-  delete({ params }: OperationInput<typeof deleteApp>, { account, write }: CallContext) {
-    return this.bus.request(reconciler.deleteInstance, { ...oneOf(params), ...write }, account);
+  @PlannableOperation(deleteApp, planAppDeletion)
+  delete({ params }: OperationInput<typeof deleteApp>, call: CallContext) {
+    return this.writes.send(reconciler.deleteInstance, oneOf(params), call);
   }
 
   @Operation(restartApp)

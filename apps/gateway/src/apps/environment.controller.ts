@@ -4,6 +4,10 @@ import {
   changeSecretFiles,
   listSecretFiles,
   type OperationInput,
+  planEnvironment,
+  planSecretFiles,
+  planSecretVariables,
+  planVariables,
   setSecretVariables,
   setVariables,
   showSecretFile,
@@ -13,8 +17,9 @@ import {
 import { type InputOf, reconciler } from '@runos/contracts';
 import { Bus } from '@runos/messaging';
 import type { CallContext } from '../operation/call-context.js';
-import { Operation } from '../operation/operation.decorator.js';
+import { Operation, PlannableOperation } from '../operation/operation.decorator.js';
 import { VersionedBody } from '../operation/versioned-body.js';
+import { PlannableWrites } from '../plans/plannable-writes.js';
 
 type Change = InputOf<typeof reconciler.changeEnvironment>['change'];
 type Name = OperationInput<typeof setVariables>['params'];
@@ -22,14 +27,17 @@ type Name = OperationInput<typeof setVariables>['params'];
 /** The variables and secret files of apps. */
 @Controller()
 export class EnvironmentController {
-  constructor(private readonly bus: Bus) {}
+  constructor(
+    private readonly bus: Bus,
+    private readonly writes: PlannableWrites,
+  ) {}
 
   @Operation(showVariables)
   showVariables({ params: { cid, id } }: OperationInput<typeof showVariables>, { account }: CallContext) {
     return VersionedBody.of(this.bus.request(reconciler.showVariables, { cid, id }, account));
   }
 
-  @Operation(setVariables)
+  @PlannableOperation(setVariables, planVariables)
   setVariables({ params, body: { envVars, allowDrop } }: OperationInput<typeof setVariables>, call: CallContext) {
     return this.#change(params, { envVars, allowEmpty: allowDrop }, call);
   }
@@ -39,13 +47,13 @@ export class EnvironmentController {
     return VersionedBody.of(this.bus.request(reconciler.showSecretVariables, { cid, id }, account));
   }
 
-  @Operation(setSecretVariables)
+  @PlannableOperation(setSecretVariables, planSecretVariables)
   setSecret({ params, body: { envVars, allowDrop } }: OperationInput<typeof setSecretVariables>, call: CallContext) {
     return this.#change(params, { secretEnvVars: envVars, allowDrop }, call);
   }
 
   /** An empty map is meant here, because an absent one would change nothing. */
-  @Operation(changeEnvironment)
+  @PlannableOperation(changeEnvironment, planEnvironment)
   change({ params, body }: OperationInput<typeof changeEnvironment>, call: CallContext) {
     return this.#change(params, { ...body, allowEmpty: true }, call);
   }
@@ -60,12 +68,12 @@ export class EnvironmentController {
     return VersionedBody.of(this.bus.request(reconciler.showSecretFile, { cid, id, filename }, account));
   }
 
-  @Operation(changeSecretFiles)
+  @PlannableOperation(changeSecretFiles, planSecretFiles)
   changeFiles({ params, body }: OperationInput<typeof changeSecretFiles>, call: CallContext) {
     return this.#change(params, body, call);
   }
 
-  #change({ cid, id }: Name, change: Change, { account, write }: CallContext) {
-    return this.bus.request(reconciler.changeEnvironment, { cid, id, change, ...write }, account);
+  #change({ cid, id }: Name, change: Change, call: CallContext) {
+    return this.writes.send(reconciler.changeEnvironment, { cid, id, change }, call);
   }
 }

@@ -28,6 +28,11 @@ export class CallContext {
     readonly write: WriteConditions,
   ) {}
 
+  /** The client asks what the write would do. */
+  get isPlan(): boolean {
+    return this.operation.plans !== undefined;
+  }
+
   /** The caller. @throws Error for public operations, which have none */
   get principal(): Principal {
     const { user } = this.request;

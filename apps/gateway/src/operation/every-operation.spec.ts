@@ -26,7 +26,6 @@ const bodies: Readonly<Record<string, object>> = {
   'cluster.registration-token.create': { purpose: 'node' },
   'node.update': { tags: ['gpu', 'disk:ssd'] },
   'app.create': { image: 'ghcr.io/acme/shop:1.4', autoRollback: true },
-  'app.create.plan': { image: 'ghcr.io/acme/shop:1.4' },
   'app.env.set': { envVars: { MODE: 'fast' } },
   'app.secret-env.set': { envVars: { TOKEN: 'secret' } },
   'app.override.create': override,
@@ -47,7 +46,7 @@ const withoutStream = operations.filter(({ id }) => id !== 'job.stream');
 
 describe.each(withoutStream.map((operation) => [operation.id, operation] as const))('%s', (id, operation) => {
   const { method, output, status, access, versioned = false } = operation;
-  const body = hasBody(method) ? JSON.stringify(bodies[id] ?? {}) : undefined;
+  const body = hasBody(method) ? JSON.stringify(bodies[operation.plans ?? id] ?? {}) : undefined;
   const send = (init: RequestInit = {}) => harness.send(method, pathOf(operation), { body, ...init });
 
   it('reaches its handler and responds as declared', async () => {

@@ -39,6 +39,19 @@ describe('Idempotency-Key', () => {
     );
   });
 
+  it('does not reach the service with a plan, as If-Match does', async () => {
+    const path = `${services}/abcde/overrides/00000000-0000-4000-8000-000000000001`;
+    const headers = { 'idempotency-key': 'k 1', 'if-match': '"7"' };
+    await harness.send('POST', `${path}/delete/plan`, { headers });
+    expect(inputOf('reconciler.v1.override-delete')).toEqual([]);
+    const [planned, ...others] = inputOf('reconciler.v1.override-delete-plan');
+    expect(others).toEqual([]);
+    expect(planned).toMatchObject({ cid: 'ky3', type: 'valkey', id: 'abcde', ifGeneration: 7 });
+    expect(planned).not.toHaveProperty('idempotency');
+    await harness.send('DELETE', path, { headers: { 'if-match': '"7"' } });
+    expect(inputOf('reconciler.v1.override-delete')).toEqual([planned]);
+  });
+
   it('distinguishes persons and roles', async () => {
     await create('{"name":"a"}');
     const others = [

@@ -7,41 +7,51 @@ import {
   listAppOverrides,
   listServiceOverrides,
   type OperationInput,
+  planAppOverrideCreation,
+  planAppOverrideDeletion,
+  planAppOverrideUpdate,
+  planServiceOverrideCreation,
+  planServiceOverrideDeletion,
+  planServiceOverrideUpdate,
   updateAppOverride,
   updateServiceOverride,
 } from '@runos/api';
 import { reconciler } from '@runos/contracts';
 import { Bus } from '@runos/messaging';
 import type { CallContext } from '../operation/call-context.js';
-import { Operation } from '../operation/operation.decorator.js';
+import { Operation, PlannableOperation } from '../operation/operation.decorator.js';
 import { VersionedBody } from '../operation/versioned-body.js';
+import { PlannableWrites } from '../plans/plannable-writes.js';
 import { forced, oneOf } from '../services/instance-request.js';
 
 /** The overrides of apps and services. */
 @Controller()
 export class OverridesController {
-  constructor(private readonly bus: Bus) {}
+  constructor(
+    private readonly bus: Bus,
+    private readonly writes: PlannableWrites,
+  ) {}
 
   @Operation(listAppOverrides)
   listApp({ params }: OperationInput<typeof listAppOverrides>, { account }: CallContext) {
     return VersionedBody.of(this.bus.request(reconciler.listOverrides, oneOf(params), account));
   }
 
-  @Operation(createAppOverride)
-  createApp({ params, body: file }: OperationInput<typeof createAppOverride>, { account, write }: CallContext) {
-    return this.bus.request(reconciler.createOverride, { ...oneOf(params), file, ...write }, account);
+  @PlannableOperation(createAppOverride, planAppOverrideCreation)
+  createApp({ params, body: file }: OperationInput<typeof createAppOverride>, call: CallContext) {
+    return this.writes.send(reconciler.createOverride, { ...oneOf(params), file }, call);
   }
 
-  @Operation(updateAppOverride)
-  updateApp({ params, body: file }: OperationInput<typeof updateAppOverride>, { account, write }: CallContext) {
+  @PlannableOperation(updateAppOverride, planAppOverrideUpdate)
+  updateApp({ params, body: file }: OperationInput<typeof updateAppOverride>, call: CallContext) {
     const { overrideId } = params;
-    return this.bus.request(reconciler.updateOverride, { ...oneOf(params), overrideId, file, ...write }, account);
+    return this.writes.send(reconciler.updateOverride, { ...oneOf(params), overrideId, file }, call);
   }
 
-  @Operation(deleteAppOverride)
-  deleteApp({ params }: OperationInput<typeof deleteAppOverride>, { account, write }: CallContext) {
+  @PlannableOperation(deleteAppOverride, planAppOverrideDeletion)
+  deleteApp({ params }: OperationInput<typeof deleteAppOverride>, call: CallContext) {
     const { overrideId } = params;
-    return this.bus.request(reconciler.deleteOverride, { ...oneOf(params), overrideId, ...write }, account);
+    return this.writes.send(reconciler.deleteOverride, { ...oneOf(params), overrideId }, call);
   }
 
   @Operation(listServiceOverrides)
@@ -49,34 +59,21 @@ export class OverridesController {
     return VersionedBody.of(this.bus.request(reconciler.listOverrides, oneOf(params), account));
   }
 
-  @Operation(createServiceOverride)
-  createService(
-    { params, query, body: file }: OperationInput<typeof createServiceOverride>,
-    { account, write }: CallContext,
-  ) {
-    return this.bus.request(reconciler.createOverride, { ...oneOf(params), file, ...forced(query), ...write }, account);
+  @PlannableOperation(createServiceOverride, planServiceOverrideCreation)
+  createService({ params, query, body: file }: OperationInput<typeof createServiceOverride>, call: CallContext) {
+    return this.writes.send(reconciler.createOverride, { ...oneOf(params), file, ...forced(query) }, call);
   }
 
-  @Operation(updateServiceOverride)
-  updateService(
-    { params, query, body: file }: OperationInput<typeof updateServiceOverride>,
-    { account, write }: CallContext,
-  ) {
+  @PlannableOperation(updateServiceOverride, planServiceOverrideUpdate)
+  updateService({ params, query, body: file }: OperationInput<typeof updateServiceOverride>, call: CallContext) {
     const { overrideId } = params;
-    return this.bus.request(
-      reconciler.updateOverride,
-      { ...oneOf(params), overrideId, file, ...forced(query), ...write },
-      account,
-    );
+    const input = { ...oneOf(params), overrideId, file, ...forced(query) };
+    return this.writes.send(reconciler.updateOverride, input, call);
   }
 
-  @Operation(deleteServiceOverride)
-  deleteService({ params, query }: OperationInput<typeof deleteServiceOverride>, { account, write }: CallContext) {
+  @PlannableOperation(deleteServiceOverride, planServiceOverrideDeletion)
+  deleteService({ params, query }: OperationInput<typeof deleteServiceOverride>, call: CallContext) {
     const { overrideId } = params;
-    return this.bus.request(
-      reconciler.deleteOverride,
-      { ...oneOf(params), overrideId, ...forced(query), ...write },
-      account,
-    );
+    return this.writes.send(reconciler.deleteOverride, { ...oneOf(params), overrideId, ...forced(query) }, call);
   }
 }

@@ -1,30 +1,36 @@
 import { Controller } from '@nestjs/common';
-import { convertToCustom, type OperationInput, setAdvancedConfigs, upgradeConfigSet } from '@runos/api';
+import {
+  convertToCustom,
+  type OperationInput,
+  planAdvancedConfigs,
+  planConfigSetUpgrade,
+  planConversionToCustom,
+  setAdvancedConfigs,
+  upgradeConfigSet,
+} from '@runos/api';
 import { reconciler } from '@runos/contracts';
-import { Bus } from '@runos/messaging';
 import type { CallContext } from '../operation/call-context.js';
-import { Operation } from '../operation/operation.decorator.js';
+import { PlannableOperation } from '../operation/operation.decorator.js';
+import { PlannableWrites } from '../plans/plannable-writes.js';
 import { forced, oneOf } from './instance-request.js';
 
 /** The settings of instances. */
 @Controller()
 export class ConfigurationController {
-  constructor(private readonly bus: Bus) {}
+  constructor(private readonly writes: PlannableWrites) {}
 
-  @Operation(setAdvancedConfigs)
-  set({ params, query, body }: OperationInput<typeof setAdvancedConfigs>, { account, write }: CallContext) {
-    const input = { ...oneOf(params), values: body, ...forced(query), ...write };
-    return this.bus.request(reconciler.setAdvancedConfig, input, account);
+  @PlannableOperation(setAdvancedConfigs, planAdvancedConfigs)
+  set({ params, query, body }: OperationInput<typeof setAdvancedConfigs>, call: CallContext) {
+    return this.writes.send(reconciler.setAdvancedConfig, { ...oneOf(params), values: body, ...forced(query) }, call);
   }
 
-  @Operation(convertToCustom)
-  convert({ params }: OperationInput<typeof convertToCustom>, { account, write }: CallContext) {
-    return this.bus.request(reconciler.convertToCustomConfig, { ...oneOf(params), ...write }, account);
+  @PlannableOperation(convertToCustom, planConversionToCustom)
+  convert({ params }: OperationInput<typeof convertToCustom>, call: CallContext) {
+    return this.writes.send(reconciler.convertToCustomConfig, oneOf(params), call);
   }
 
-  @Operation(upgradeConfigSet)
-  upgradeSet({ params, query, body }: OperationInput<typeof upgradeConfigSet>, { account, write }: CallContext) {
-    const input = { ...oneOf(params), ...body, ...forced(query), ...write };
-    return this.bus.request(reconciler.upgradeConfigSet, input, account);
+  @PlannableOperation(upgradeConfigSet, planConfigSetUpgrade)
+  upgradeSet({ params, query, body }: OperationInput<typeof upgradeConfigSet>, call: CallContext) {
+    return this.writes.send(reconciler.upgradeConfigSet, { ...oneOf(params), ...body, ...forced(query) }, call);
   }
 }

@@ -1,15 +1,26 @@
 import { Controller } from '@nestjs/common';
-import { diffRevision, listRevisions, type OperationInput, rollBack, showRevision } from '@runos/api';
+import {
+  diffRevision,
+  listRevisions,
+  type OperationInput,
+  planServiceRollback,
+  rollBack,
+  showRevision,
+} from '@runos/api';
 import { reconciler } from '@runos/contracts';
 import { Bus } from '@runos/messaging';
 import type { CallContext } from '../operation/call-context.js';
-import { Operation } from '../operation/operation.decorator.js';
+import { Operation, PlannableOperation } from '../operation/operation.decorator.js';
+import { PlannableWrites } from '../plans/plannable-writes.js';
 import { forced, oneOf } from './instance-request.js';
 
 /** The stored specs of instances. */
 @Controller()
 export class RevisionsController {
-  constructor(private readonly bus: Bus) {}
+  constructor(
+    private readonly bus: Bus,
+    private readonly writes: PlannableWrites,
+  ) {}
 
   @Operation(listRevisions)
   list({ params, query }: OperationInput<typeof listRevisions>, { account }: CallContext) {
@@ -28,9 +39,8 @@ export class RevisionsController {
     return this.bus.request(reconciler.diffInstanceRevision, { ...oneOf(params), revision, ...query }, account);
   }
 
-  @Operation(rollBack)
-  rollBack({ params, query, body }: OperationInput<typeof rollBack>, { account, write }: CallContext) {
-    const input = { ...oneOf(params), ...body, ...forced(query), ...write };
-    return this.bus.request(reconciler.rollBackInstance, input, account);
+  @PlannableOperation(rollBack, planServiceRollback)
+  rollBack({ params, query, body }: OperationInput<typeof rollBack>, call: CallContext) {
+    return this.writes.send(reconciler.rollBackInstance, { ...oneOf(params), ...body, ...forced(query) }, call);
   }
 }

@@ -7,6 +7,10 @@ import {
   listServices,
   listServicesOfType,
   type OperationInput,
+  planServiceCreation,
+  planServiceDeletion,
+  planServiceUpdate,
+  planServiceUpgrade,
   planUpgrade,
   restartService,
   showCredentials,
@@ -18,12 +22,16 @@ import {
 import { reconciler } from '@runos/contracts';
 import { Bus } from '@runos/messaging';
 import type { CallContext } from '../operation/call-context.js';
-import { Operation } from '../operation/operation.decorator.js';
+import { Operation, PlannableOperation } from '../operation/operation.decorator.js';
+import { PlannableWrites } from '../plans/plannable-writes.js';
 import { forced, oneOf } from './instance-request.js';
 
 @Controller()
 export class ServicesController {
-  constructor(private readonly bus: Bus) {}
+  constructor(
+    private readonly bus: Bus,
+    private readonly writes: PlannableWrites,
+  ) {}
 
   @Operation(listServices)
   list({ params: { cid }, query }: OperationInput<typeof listServices>, { account }: CallContext) {
@@ -35,9 +43,9 @@ export class ServicesController {
     return this.bus.request(reconciler.listInstances, { cid, type, ...query }, account);
   }
 
-  @Operation(createService)
-  create({ params: { cid, type }, body }: OperationInput<typeof createService>, { account, write }: CallContext) {
-    return this.bus.request(reconciler.createInstance, { cid, type, fields: body, ...write }, account);
+  @PlannableOperation(createService, planServiceCreation)
+  create({ params: { cid, type }, body }: OperationInput<typeof createService>, call: CallContext) {
+    return this.writes.send(reconciler.createInstance, { cid, type, fields: body }, call);
   }
 
   @Operation(showService)
@@ -45,18 +53,14 @@ export class ServicesController {
     return this.bus.request(reconciler.showInstance, oneOf(params), account);
   }
 
-  @Operation(updateService)
-  update({ params, query, body }: OperationInput<typeof updateService>, { account, write }: CallContext) {
-    return this.bus.request(
-      reconciler.updateInstance,
-      { ...oneOf(params), fields: body, ...forced(query), ...write },
-      account,
-    );
+  @PlannableOperation(updateService, planServiceUpdate)
+  update({ params, query, body }: OperationInput<typeof updateService>, call: CallContext) {
+    return this.writes.send(reconciler.updateInstance, { ...oneOf(params), fields: body, ...forced(query) }, call);
   }
 
-  @Operation(deleteService)
-  delete({ params }: OperationInput<typeof deleteService>, { account, write }: CallContext) {
-    return this.bus.request(reconciler.deleteInstance, { ...oneOf(params), ...write }, account);
+  @PlannableOperation(deleteService, planServiceDeletion)
+  delete({ params }: OperationInput<typeof deleteService>, call: CallContext) {
+    return this.writes.send(reconciler.deleteInstance, oneOf(params), call);
   }
 
   @Operation(restartService)
@@ -69,13 +73,9 @@ export class ServicesController {
     return this.bus.request(reconciler.planInstanceUpgrade, { ...oneOf(params), ...query }, account);
   }
 
-  @Operation(upgradeService)
-  upgrade({ params, query, body }: OperationInput<typeof upgradeService>, { account, write }: CallContext) {
-    return this.bus.request(
-      reconciler.upgradeInstance,
-      { ...oneOf(params), ...body, ...forced(query), ...write },
-      account,
-    );
+  @PlannableOperation(upgradeService, planServiceUpgrade)
+  upgrade({ params, query, body }: OperationInput<typeof upgradeService>, call: CallContext) {
+    return this.writes.send(reconciler.upgradeInstance, { ...oneOf(params), ...body, ...forced(query) }, call);
   }
 
   @Operation(acceptService)

@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import { describeDivergence, detailsOf } from '../divergence/foreign-bundle.js';
 import { ChangeTrial } from '../plans/change-trial.js';
 import { UntriedChange, UntriedChanges } from '../revisions/untried-changes.js';
+import { type WritePlan, WritePlans } from '../revisions/write-plans.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import { type Caller, refuseStaleGeneration } from '../writes/preconditions.js';
 import { type InstanceName, InstanceRepository } from './instance-repository.js';
@@ -27,19 +28,25 @@ export class InstanceWrites {
     private readonly instances: InstanceRepository,
     private readonly untried: UntriedChanges,
     private readonly trial: ChangeTrial,
+    private readonly plans: WritePlans,
   ) {}
 
   /**
    * Runs `work` once per idempotency key, in a transaction with the locked instance. A change of an instance with
    * overrides is resolved first without being written, and tried by its cluster. The result has a warning if it was not.
+   * For a caller with a plan, the transaction is rolled back, and the key is ignored.
    * @throws Fault `override.invalid`, `conflict.deleting`, `conflict.diverged`, `conflict.stale`, `conflict.idempotency`
    */
   async run<Result extends object>(
     input: InstanceName & WriteOptions,
-    { tenant }: Caller,
+    caller: Caller,
     work: Write<Result>,
   ): Promise<Result> {
+    const { tenant, plan } = caller;
     const { idempotency } = input;
+    if (plan !== undefined) {
+      return this.database.rehearse((sql) => this.#runLocked(sql, input, tenant, this.#planned(plan, input, work)));
+    }
     const attempt = (isTried: boolean, warning?: string) =>
       this.database.transaction((sql) => {
         if (!isTried) this.untried.refuseIn(sql);
@@ -55,13 +62,14 @@ export class InstanceWrites {
     }
   }
 
-  /** As `run`, with its refusals, for the plan of a write: nothing that `work` writes stays. */
-  rehearse<Result>(
-    input: InstanceName & Pick<WriteOptions, 'ifGeneration' | 'alsoLocked'>,
-    tenant: string,
-    work: Write<Result>,
-  ): Promise<Result> {
-    return this.database.rehearse((sql) => this.#runLocked(sql, input, tenant, work));
+  /** `work`, whose effect goes to the plan. */
+  #planned<Result>(plan: WritePlan, name: InstanceName, work: Write<Result>): Write<Result> {
+    return async (sql, instance) => {
+      this.plans.begin(sql, plan, instance);
+      const result = await work(sql, instance);
+      plan.describe(await this.instances.get(sql, instance.aid, name));
+      return result;
+    };
   }
 
   async #runLocked<Result>(

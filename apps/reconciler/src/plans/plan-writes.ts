@@ -1,36 +1,27 @@
 import { Injectable } from '@nestjs/common';
 import type { ChangePlan } from '@runos/api';
 import type { InputOf, reconciler } from '@runos/contracts';
-import { replacesPods } from '@runos/kube-objects';
+import { canonicalJson, replacesPods } from '@runos/kube-objects';
 import { Database } from '@runos/persistence';
 import { CreationResolver } from '../instances/creation-resolver.js';
-import { InstanceWrites } from '../instances/instance-writes.js';
 import { remarksOf } from '../instances/remarks-of.js';
-import { type ResolvedUpdate, UpdateResolver } from '../instances/update-resolver.js';
-import { linkedNames } from '../links/link-resolver.js';
-import { jobTypeOf } from '../jobs/queue-plan.js';
 import { renderObjects } from '../rendering/render-bundle.js';
 import { acceptedSpec } from '../revisions/desired-spec.js';
 import { changedFields } from '../revisions/revision-fields.js';
-import type { NextRevision } from '../revisions/next-revision.js';
-import { RevisionWriter } from '../revisions/revision-writer.js';
-import type { InstanceRow } from '../schema/instance-row.js';
+import { WritePlan } from '../revisions/write-plans.js';
+import type { Caller } from '../writes/preconditions.js';
 import { ClusterChanges, withoutCluster } from './cluster-changes.js';
 import { desiredChanges } from './desired-changes.js';
 import { PlannedChange } from './planned-change.js';
 
-type Creation = InputOf<typeof reconciler.planInstanceCreation>;
-type Update = InputOf<typeof reconciler.planInstanceUpdate>;
+type Creation = InputOf<typeof reconciler.createInstance.plan>;
 
-/** Plans creations and updates: resolved as the writes are, in transactions that are rolled back. */
+/** Plans writes: they are resolved as the writes are, in transactions that are rolled back. */
 @Injectable()
 export class PlanWrites {
   constructor(
     private readonly database: Database,
     private readonly creations: CreationResolver,
-    private readonly updates: UpdateResolver,
-    private readonly writes: InstanceWrites,
-    private readonly revisions: RevisionWriter,
     private readonly planned: PlannedChange,
     private readonly cluster: ClusterChanges,
   ) {}
@@ -56,24 +47,23 @@ export class PlanWrites {
     };
   }
 
-  /** @throws Fault as the update */
-  async update(input: Update, tenant: string): Promise<ChangePlan> {
-    const resolve = await this.updates.prepare(input, tenant);
-    const { force } = input;
-    const { instance, update, next } = await this.writes.rehearse(
-      { ...input, alsoLocked: linkedNames(input) },
-      tenant,
-      async (sql, instance) => {
-        const update = await resolve(sql, instance);
-        const change = { spec: update.spec, type: jobTypeOf(instance.kind, 'update'), force };
-        const next = update.writesSpec ? await this.revisions.resolve(sql, instance, change) : undefined;
-        return { instance, update, next };
-      },
-    );
-    const fields = fieldsOf(instance, update, next);
+  /**
+   * Runs a write of one instance in a transaction that is rolled back, and compares the objects before and after it.
+   * @throws Fault as the write
+   */
+  async ofWrite(caller: Caller, write: (caller: Caller) => Promise<object>): Promise<ChangePlan> {
+    const plan = new WritePlan();
+    const reply: WriteReply = await write({ ...caller, plan });
+    const { instance, next } = plan.planned;
+    const fields = { ...fieldsOf(plan.planned), ...remarksOf({ warnings: [], ...reply }), ...keptBy(reply) };
     if (next === undefined) {
       const message = 'No object changes, so there is nothing to try.';
       return { ...fields, restartsPods: false, ...withoutCluster([], 'NothingToApply', message) };
+    }
+    if (next.kind === 'remove') {
+      const message = `The namespace ${instance.osid} is deleted with everything in it; the cluster does not try this.`;
+      const deleted = desiredChanges(this.planned.renderCurrent(instance), []);
+      return { ...fields, restartsPods: true, ...withoutCluster(deleted, 'Deletion', message) };
     }
     const rendered = this.planned.render(instance, next);
     const changes = await this.planned.tryOnCluster(instance, next, rendered);
@@ -81,17 +71,26 @@ export class PlanWrites {
   }
 }
 
-/** What the update changes for the user, and when. */
-function fieldsOf(instance: InstanceRow, update: ResolvedUpdate, next: NextRevision | undefined) {
-  const { description } = update;
-  const newName = description?.name ?? instance.name;
+/** What a write says beside its job. */
+interface WriteReply {
+  readonly rrcFlipHint?: string | undefined;
+  readonly warnings?: readonly string[];
+  readonly kept?: readonly string[];
+}
+
+const keptBy = ({ kept = [] }: WriteReply) => (kept.length === 0 ? {} : { kept: [...kept] });
+
+/** What the write changes for the user, and when. */
+function fieldsOf({ instance, next, described }: WritePlan['planned']) {
+  const { osid, name, source } = instance;
+  const isDescribed =
+    canonicalJson({ name, source }) !== canonicalJson({ name: described.name, source: described.source });
   return {
-    osid: instance.osid,
-    noOp: next === undefined && description === undefined,
-    changes: next === undefined ? [] : changedFields(acceptedSpec(instance), next.spec),
-    name: newName === instance.name ? null : { before: instance.name, after: newName },
-    ...remarksOf(update),
-    queued: next !== undefined && next.queuePosition !== null,
+    osid,
+    noOp: next === undefined && !isDescribed,
+    changes: next === undefined ? [] : changedFields(acceptedSpec(instance), next.kind === 'remove' ? null : next.spec),
+    name: described.name === name ? null : { before: name, after: described.name },
+    queued: next?.kind === 'apply' && next.queuePosition !== null,
     supersedes: [...(next?.superseded ?? [])],
   };
 }

@@ -26,10 +26,17 @@ export class PlannedChange {
   ) {}
 
   render(instance: InstanceRow, { spec }: NextRevision): RenderedChange {
-    const secrets = this.secrets.unseal(instance);
+    return { before: this.renderCurrent(instance), after: this.#render(instance, spec) };
+  }
+
+  /** The objects of the current revision. */
+  renderCurrent(instance: InstanceRow): readonly KubeObject[] {
+    return this.#render(instance, instance.spec);
+  }
+
+  #render(instance: InstanceRow, spec: DesiredSpec): readonly KubeObject[] {
     const { osid, type } = instance;
-    const objectsOf = (each: DesiredSpec) => renderObjects({ osid, type, cluster: instance, spec: each, secrets });
-    return { before: objectsOf(instance.spec), after: objectsOf(spec) };
+    return renderObjects({ osid, type, cluster: instance, spec, secrets: this.secrets.unseal(instance) });
   }
 
   /** `rendered`: for the case that the cluster does not answer. Without it, such a change has no objects. */

@@ -72,9 +72,9 @@ const shownCredentials = ({ registry, username, digest }: PullCredentials) => ({
   password: marked(digest),
 });
 
-/** The fields that differ, in the order of their names. `before` is null for a creation. */
-export function changedFields(before: DesiredSpec | null, after: DesiredSpec): Changes {
-  const [a, b] = [before === null ? {} : fieldsOf(before), fieldsOf(after)];
+/** The fields that differ, in the order of their names. `before` is null for a creation, and `after` for a deletion. */
+export function changedFields(before: DesiredSpec | null, after: DesiredSpec | null): Changes {
+  const [a, b] = [before === null ? {} : fieldsOf(before), after === null ? {} : fieldsOf(after)];
   const names = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort();
   return names.flatMap((field) => {
     const [old, next] = [a[field] ?? null, b[field] ?? null];

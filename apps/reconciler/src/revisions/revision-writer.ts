@@ -29,6 +29,7 @@ import type { AffectedJobs, NextRevision, RenderedSpec } from './next-revision.j
 import { withNeededRestart } from './needed-restart.js';
 import { RevisionRepository } from './revision-repository.js';
 import { UntriedChanges } from './untried-changes.js';
+import { WritePlans } from './write-plans.js';
 
 /** The condition that every accepted write sets. */
 export const acceptedCondition = { type: 'Accepted', status: 'True', reason: 'Accepted', message: '' } as const;
@@ -69,12 +70,13 @@ export class RevisionWriter {
     private readonly starter: JobStarter,
     private readonly updates: JobUpdates,
     private readonly untried: UntriedChanges,
+    private readonly plans: WritePlans,
     @InjectConfig() private readonly config: ReconcilerConfig,
   ) {}
 
   /**
    * Makes `spec` desired, with the restart that its settings need. The job starts now or waits in the queue of the
-   * instance, as `planQueue` decides. Returns the id of the job.
+   * instance, as `planQueue` decides. Returns the id of the job. A plan takes the revision instead; then there is no job.
    * @throws Fault `request.too_large`; `override.invalid` for an override that does not fit the spec
    */
   async writeSpec(
@@ -83,6 +85,7 @@ export class RevisionWriter {
     { spec: requested, type, changedBy, above, force, rollsBack }: SpecChange,
   ): Promise<string> {
     const next = await this.resolve(sql, instance, { spec: requested, type, above, force });
+    if (this.plans.take(sql, { kind: 'apply', ...next })) return mintJobId(instance.now);
     this.untried.check(sql, instance, next);
     const { spec, digest, queuePosition, superseded, behind } = next;
     const affected = { superseded, behind };
@@ -159,6 +162,7 @@ export class RevisionWriter {
     const type = jobTypeOf(instance.kind, 'delete');
     const sentRevision = await this.work.lockSentRevision(sql, instance.id);
     const { superseded } = planQueue(type, await this.jobs.listOpen(sql, instance.id));
+    if (this.plans.take(sql, { kind: 'remove', superseded })) return mintJobId(instance.now);
     const change: Change = {
       kind: 'remove',
       type,

@@ -1,11 +1,14 @@
 import type { IfGeneration } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import type { CallContext } from '@runos/messaging';
+import type { WritePlan } from '../revisions/write-plans.js';
 
 /** The account of a write, and the name of its caller as `changed_by` stores it. */
 export interface Caller {
   readonly tenant: string;
   readonly changedBy: string;
+  /** The write is only planned: it has the same refusals, its effect goes to the plan, and nothing of it stays. */
+  readonly plan?: WritePlan;
 }
 
 export const callerOf = ({ tenant, actor }: CallContext<'tenant'>): Caller => ({ tenant, changedBy: actor.name });

@@ -92,6 +92,8 @@ export interface Operation<
   /** Further media types: by `Accept`, the response goes on with what comes, one record of the output after another. */
   readonly followed?: readonly FollowedMediaType[];
   readonly examples?: { readonly body?: z.input<B>; readonly output?: z.input<O> };
+  /** The id of the write of which this is the plan: it has the same input. */
+  readonly plans?: string;
   /** Narrower schemas for known values of one path parameter; `body` and `output` hold for every value. */
   readonly variants?: Variants;
 }

@@ -1,83 +1,54 @@
-import { createApp, updateApp } from '../apps/app-operations.js';
-import { operation } from '../operation/operation.js';
-import { createService, updateService } from '../services/service-operations.js';
-import { ChangePlan, type PlannedObject } from './plan-shapes.js';
+import { createApp, deleteApp, updateApp } from '../apps/app-operations.js';
+import { rollBackApp } from '../apps/app-revision-operations.js';
+import {
+  changeEnvironment,
+  changeSecretFiles,
+  setSecretVariables,
+  setVariables,
+} from '../apps/environment-operations.js';
+import {
+  createAppOverride,
+  createServiceOverride,
+  deleteAppOverride,
+  deleteServiceOverride,
+  updateAppOverride,
+  updateServiceOverride,
+} from '../overrides/override-operations.js';
+import { convertToCustom, setAdvancedConfigs, upgradeConfigSet } from '../services/configuration-operations.js';
+import { rollBack } from '../services/revision-operations.js';
+import { createService, deleteService, updateService, upgradeService } from '../services/service-operations.js';
+import {
+  creation,
+  deletion,
+  imageChange,
+  overrideChange,
+  secretChange,
+  settingChange,
+  variableChange,
+} from './example-plans.js';
+import { planNamed, planOf } from './plan-of.js';
 
-const changed: PlannedObject = {
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  namespace: 'app-k3v9q',
-  name: 'app-k3v9q',
-  action: 'changed',
-  message: null,
-  tried: true,
-  changes: [{ field: 'spec.template.spec.containers[name=app].image', before: 'shop:1.4', after: 'shop:1.5' }],
-};
-const update: ChangePlan = {
-  osid: 'app-k3v9q',
-  noOp: false,
-  changes: [{ field: 'image', before: 'shop:1.4', after: 'shop:1.5' }],
-  name: null,
-  restartsPods: true,
-  queued: false,
-  supersedes: [],
-  source: 'cluster',
-  reason: null,
-  message: null,
-  planNamespace: null,
-  objects: [changed],
-};
-const creation: ChangePlan = {
-  ...update,
-  osid: null,
-  changes: [{ field: 'image', before: null, after: 'shop:1.4' }],
-  name: { before: null, after: 'shop' },
-  restartsPods: false,
-  planNamespace: 'runos-plan',
-  objects: [{ ...changed, action: 'created', changes: [] }],
-};
+export const planAppCreation = planOf(createApp, creation);
+export const planAppUpdate = planOf(updateApp, imageChange);
+export const planAppDeletion = planOf(deleteApp, deletion);
+export const planAppRollback = planOf(rollBackApp, imageChange);
+export const planVariables = planOf(setVariables, variableChange);
+export const planSecretVariables = planOf(setSecretVariables, secretChange);
+export const planEnvironment = planOf(changeEnvironment, variableChange);
+export const planSecretFiles = planOf(changeSecretFiles, secretChange);
+export const planAppOverrideCreation = planOf(createAppOverride, overrideChange);
+export const planAppOverrideUpdate = planOf(updateAppOverride, overrideChange);
+export const planAppOverrideDeletion = planOf(deleteAppOverride, overrideChange);
 
-/** A plan needs no more than the right to read: it shows what reads show, and values of Secrets are hidden. */
-const plan = { access: 'read', output: ChangePlan, status: 200 } as const;
-
-/** As `createApp`, which it does not do. */
-export const planAppCreation = operation({
-  ...createApp,
-  ...plan,
-  id: 'app.create.plan',
-  path: `${createApp.path}/plan`,
-  summary: 'Plan the creation of an app by a dry run on the cluster. Nothing is written.',
-  examples: { body: createApp.examples?.body, output: creation },
-});
-
-/** As `updateApp`, which it does not do. */
-export const planAppUpdate = operation({
-  ...updateApp,
-  ...plan,
-  method: 'POST',
-  id: 'app.update.plan',
-  path: `${updateApp.path}/plan`,
-  summary: 'Plan an update of an app by a dry run on the cluster. Nothing is written.',
-  examples: { body: updateApp.examples?.body, output: update },
-});
-
-/** As `createService`, which it does not do. */
-export const planServiceCreation = operation({
-  ...createService,
-  ...plan,
-  id: 'service.create.plan',
-  path: `${createService.path}/plan`,
-  summary: 'Plan the creation of a service instance by a dry run on the cluster. Nothing is written.',
-  examples: { body: createService.examples?.body, output: creation },
-});
-
-/** As `updateService`, which it does not do. */
-export const planServiceUpdate = operation({
-  ...updateService,
-  ...plan,
-  method: 'POST',
-  id: 'service.update.plan',
-  path: `${updateService.path}/plan`,
-  summary: 'Plan an update of an instance by a dry run on the cluster. Nothing is written.',
-  examples: { body: updateService.examples?.body, output: update },
-});
+export const planServiceCreation = planOf(createService, creation);
+export const planServiceUpdate = planOf(updateService, settingChange);
+export const planServiceDeletion = planOf(deleteService, deletion);
+export const planServiceRollback = planOf(rollBack, settingChange);
+/** `service.upgrade.plan` shows the versions of an upgrade, without its objects. */
+export const planServiceUpgrade = planNamed('service.upgrade.dry-run', upgradeService, settingChange);
+export const planAdvancedConfigs = planOf(setAdvancedConfigs, settingChange);
+export const planConversionToCustom = planOf(convertToCustom, settingChange);
+export const planConfigSetUpgrade = planOf(upgradeConfigSet, settingChange);
+export const planServiceOverrideCreation = planOf(createServiceOverride, overrideChange);
+export const planServiceOverrideUpdate = planOf(updateServiceOverride, overrideChange);
+export const planServiceOverrideDeletion = planOf(deleteServiceOverride, overrideChange);

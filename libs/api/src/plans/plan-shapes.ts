@@ -3,7 +3,10 @@ import { z } from 'zod';
 import { JobId, Warnings } from '../operation/fields.js';
 import { FieldChange } from '../services/revision-operations.js';
 
-/** `replaced`: deleted and created again. `refused`: the write would be accepted, and the cluster would not take it. */
+/**
+ * `replaced`: deleted and created again. `refused`: the cluster would not take it. The write is then refused too, if the
+ * instance has overrides.
+ */
 const PlannedAction = z.enum(['created', 'changed', 'replaced', 'deleted', 'refused']);
 
 /** One Kubernetes object that the write would change. Fields of Secrets are named, their values are `(hidden)`. */
@@ -36,6 +39,8 @@ export const ChangePlan = z.object({
   name: z.object({ before: z.string().nullable(), after: z.string() }).nullable(),
   rrcFlipHint: z.string().optional(),
   warnings: Warnings,
+  /** Of a rollback: the fields of the earlier revision that never go back. */
+  kept: z.array(z.string()).optional(),
   restartsPods: z.boolean(),
   /** The job would wait behind an open one. */
   queued: z.boolean(),

@@ -2,6 +2,7 @@ import { ChangedSpec, ChangeEnvironment, SecretFile, SecretFileList, ShownVariab
 import { z } from 'zod';
 import { request, WriteOptions } from '../contract.js';
 import { fromGateway, triedFromGateway, versionedOf } from './from-gateway.js';
+import { plannable } from './plans.js';
 
 /** Names one app: `id` is the five characters or the whole OSID. */
 const appName = { cid: z.string(), id: z.string() };
@@ -36,7 +37,7 @@ export const showSecretFile = request({
 });
 
 /** `allowEmpty`: all variables that are not secret may be removed. `allowDrop` concerns the secret ones. */
-export const changeEnvironment = request({
+export const changeEnvironment = plannable({
   ...triedFromGateway,
   subject: 'reconciler.v1.app-environment-change',
   input: z.object({

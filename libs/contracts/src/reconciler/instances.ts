@@ -22,11 +22,12 @@ import {
 import { z } from 'zod';
 import { request, WriteOptions } from '../contract.js';
 import { fromGateway, instanceName, page, triedFromGateway } from './from-gateway.js';
+import { plannable } from './plans.js';
 
 /** Accept a write although it loses data. Older gateways do not send it. */
 const force = z.boolean().optional();
 
-export const createInstance = request({
+export const createInstance = plannable({
   ...fromGateway,
   subject: 'reconciler.v1.instance-create',
   input: z.object({ cid: z.string(), type: z.string(), fields: ServiceFields, ...WriteOptions }),
@@ -67,7 +68,7 @@ export const showApp = request({
 });
 
 /** `clearsAbsent`: fields of an app that may be absent and are not named are cleared; other fields keep their values. */
-export const updateInstance = request({
+export const updateInstance = plannable({
   ...triedFromGateway,
   subject: 'reconciler.v1.instance-update',
   input: z.object({
@@ -81,7 +82,7 @@ export const updateInstance = request({
   idempotent: false,
 });
 
-export const deleteInstance = request({
+export const deleteInstance = plannable({
   ...fromGateway,
   subject: 'reconciler.v1.instance-delete',
   input: z.object({ ...instanceName, ...WriteOptions }),
@@ -105,13 +106,16 @@ export const planInstanceUpgrade = request({
   idempotent: true,
 });
 
-export const upgradeInstance = request({
-  ...triedFromGateway,
-  subject: 'reconciler.v1.instance-upgrade',
-  input: z.object({ ...instanceName, ...Upgrade.shape, force, ...WriteOptions }),
-  output: ChangedSpec,
-  idempotent: false,
-});
+export const upgradeInstance = plannable(
+  {
+    ...triedFromGateway,
+    subject: 'reconciler.v1.instance-upgrade',
+    input: z.object({ ...instanceName, ...Upgrade.shape, force, ...WriteOptions }),
+    output: ChangedSpec,
+    idempotent: false,
+  },
+  'reconciler.v1.instance-upgrade-dry-run',
+);
 
 export const acceptInstance = request({
   ...fromGateway,
@@ -121,7 +125,7 @@ export const acceptInstance = request({
   idempotent: false,
 });
 
-export const setAdvancedConfig = request({
+export const setAdvancedConfig = plannable({
   ...triedFromGateway,
   subject: 'reconciler.v1.config-set-values',
   input: z.object({ ...instanceName, values: ConfigValues, force, ...WriteOptions }),
@@ -129,7 +133,7 @@ export const setAdvancedConfig = request({
   idempotent: false,
 });
 
-export const convertToCustomConfig = request({
+export const convertToCustomConfig = plannable({
   ...triedFromGateway,
   subject: 'reconciler.v1.config-convert',
   input: z.object({ ...instanceName, ...WriteOptions }),
@@ -137,7 +141,7 @@ export const convertToCustomConfig = request({
   idempotent: false,
 });
 
-export const upgradeConfigSet = request({
+export const upgradeConfigSet = plannable({
   ...triedFromGateway,
   subject: 'reconciler.v1.config-upgrade-set',
   input: z.object({ ...instanceName, ...UpgradeConfigSet.shape, force, ...WriteOptions }),

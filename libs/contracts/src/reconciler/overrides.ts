@@ -2,6 +2,7 @@ import { ChangedSpec, CreatedOverride, OverrideFile, OverrideList } from '@runos
 import { z } from 'zod';
 import { request, WriteOptions } from '../contract.js';
 import { fromGateway, instanceName, triedFromGateway, versionedOf } from './from-gateway.js';
+import { plannable } from './plans.js';
 
 const write = { ...instanceName, force: z.boolean().optional(), ...WriteOptions };
 
@@ -13,7 +14,7 @@ export const listOverrides = request({
   idempotent: true,
 });
 
-export const createOverride = request({
+export const createOverride = plannable({
   ...triedFromGateway,
   subject: 'reconciler.v1.override-create',
   input: z.object({ ...write, file: OverrideFile }),
@@ -21,7 +22,7 @@ export const createOverride = request({
   idempotent: false,
 });
 
-export const updateOverride = request({
+export const updateOverride = plannable({
   ...triedFromGateway,
   subject: 'reconciler.v1.override-update',
   input: z.object({ ...write, overrideId: z.string(), file: OverrideFile }),
@@ -29,7 +30,7 @@ export const updateOverride = request({
   idempotent: false,
 });
 
-export const deleteOverride = request({
+export const deleteOverride = plannable({
   ...triedFromGateway,
   subject: 'reconciler.v1.override-delete',
   input: z.object({ ...write, overrideId: z.string() }),

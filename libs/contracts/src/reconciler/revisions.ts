@@ -2,6 +2,7 @@ import { DiffTarget, listRevisions, Revision, RevisionDiff, Rollback, RolledBack
 import { z } from 'zod';
 import { request, WriteOptions } from '../contract.js';
 import { fromGateway, instanceName, triedFromGateway } from './from-gateway.js';
+import { plannable } from './plans.js';
 
 const revision = z.int();
 
@@ -29,7 +30,7 @@ export const diffInstanceRevision = request({
   idempotent: true,
 });
 
-export const rollBackInstance = request({
+export const rollBackInstance = plannable({
   ...triedFromGateway,
   subject: 'reconciler.v1.revision-roll-back',
   input: z.object({ ...instanceName, ...Rollback.shape, force: z.boolean().optional(), ...WriteOptions }),

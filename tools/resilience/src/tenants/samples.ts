@@ -1,4 +1,4 @@
-import { type Operation, type OperationId, type PathParam, pathParams } from '@runos/api';
+import { type Operation, type OperationId, type PathParam, pathParams, type PlanId } from '@runos/api';
 
 /** Path parameters that belong to no account: names of the catalog, and the first revision of any instance. */
 const commonNames = { type: 'postgresql', addonName: 'cloudnative-pg', revision: '1' } as const;
@@ -61,8 +61,8 @@ const stolenCredentials = { username: 'stolen', password: 'stolen-Kd83z-password
 /** `spec: {replicas: 2}` */
 const stolenOverride = { name: 'stolen', enabled: true, data: 'c3BlYzoge3JlcGxpY2FzOiAyfQo=' };
 
-/** One row per operation; an operation without one does not compile, and fails the spec beside this file. */
-export const samples: Readonly<Record<OperationId, Sample>> = {
+/** One row per operation, but for plans; an operation without one does not compile, and fails the spec beside this file. */
+export const samples: Readonly<Record<Exclude<OperationId, PlanId>, Sample>> = {
   'session.login': { body: () => ({ email: 'unknown@example.com', password: 'wrong' }) },
   'session.logout': plain,
   'account.list': plain,
@@ -90,8 +90,6 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
   'app.create': { body: () => ({ name: 'stolen', image: 'docker.io/library/stolen:1' }) },
   'app.show': plain,
   'app.update': { query: () => ({ merge: 'true' }), body: () => ({ image: 'docker.io/library/stolen:2' }) },
-  'app.create.plan': { body: () => ({ image: 'docker.io/library/stolen:1' }) },
-  'app.update.plan': { query: () => ({ merge: 'true' }), body: () => ({ image: 'docker.io/library/stolen:2' }) },
   'app.delete': plain,
   'app.restart': plain,
   'app.status': plain,
@@ -135,11 +133,6 @@ export const samples: Readonly<Record<OperationId, Sample>> = {
   'service.upgrade-config-set': { body: () => ({ version: 'v1' }) },
   'service.accept': { body: () => ({ desired: 'plane' }) },
   'service.upgrade.plan': plain,
-  'service.create.plan': {
-    body: ({ setId }) => ({ configType: 'config_set', configSetId: setId }),
-    foreign: { setId: { status: 404, code: 'configset.not_found' } },
-  },
-  'service.update.plan': { body: () => ({ cpuLimitMc: 1_500 }) },
   'service.revision.list': paged,
   'service.revision.show': plain,
   'service.revision.diff': { query: () => ({ to: '1' }) },
@@ -188,9 +181,9 @@ export interface SampleRequest {
   readonly body: unknown;
 }
 
-/** @throws Error for an operation without a row */
-export function sampleOf({ id }: Operation): Sample {
-  const sample: Sample | undefined = samples[id as OperationId];
+/** A plan has the sample of its write. @throws Error for an operation without a row */
+export function sampleOf({ id, plans }: Operation): Sample {
+  const sample: Sample | undefined = samples[(plans ?? id) as keyof typeof samples];
   if (sample === undefined) throw new Error(`${id} has no row in the table of samples`);
   return sample;
 }

@@ -16,7 +16,8 @@ describe('two accounts on one plane', () => {
   beforeAll(async () => ({ matrix, agent, roles, users } = await testTenants()), 180_000);
 
   it('are tested with every operation', () => {
-    expect(Object.keys(samples).sort()).toEqual(operations.map(({ id }) => id).sort());
+    const withRow = operations.filter(({ plans }) => plans === undefined);
+    expect(Object.keys(samples).sort()).toEqual(withRow.map(({ id }) => id).sort());
     const tried = new Set(matrix.cells.map(({ one }) => one.operation.id));
     expect(tried.size).toBe(operations.length);
   });

@@ -1,0 +1,45 @@
+import { operation, type Operation } from '../operation/operation.js';
+import type { z } from 'zod';
+import { ChangePlan } from './plan-shapes.js';
+
+type Params = Operation['params'];
+
+/**
+ * The plan of a write: `POST <path>/plan` with the same input, and `POST <path>/delete/plan` for a deletion, which shares
+ * its path with other writes. A plan needs no more than the right to read: it shows what reads show, and hides the values
+ * of Secrets.
+ */
+export const planOf = <
+  P extends Params,
+  Q extends z.ZodType,
+  B extends z.ZodType,
+  O extends z.ZodType,
+  I extends string,
+>(
+  write: Operation<P, Q, B, O, I>,
+  example: ChangePlan,
+) => planNamed(`${write.id}.plan` as const, write, example);
+
+/** As `planOf`, with an id of its own. */
+export function planNamed<
+  P extends Params,
+  Q extends z.ZodType,
+  B extends z.ZodType,
+  O extends z.ZodType,
+  const I extends string,
+>(id: I, write: Operation<P, Q, B, O>, example: ChangePlan): Operation<P, Q, B, typeof ChangePlan, I> {
+  const { id: plans, method, path, summary, examples, ...same } = write;
+  const body = examples?.body;
+  return operation({
+    ...same,
+    plans,
+    id,
+    method: 'POST',
+    path: `${path}${method === 'DELETE' ? '/delete' : ''}/plan`,
+    access: 'read',
+    summary: `Plan by a dry run on the cluster, without the write: ${summary}`,
+    output: ChangePlan,
+    status: 200,
+    examples: { ...(body === undefined ? {} : { body }), output: example },
+  });
+}
