@@ -45,31 +45,35 @@ const resolve = (type: string, fields: Record<string, unknown>, sizing?: Sizing,
     versions,
   });
 
-describe('the switch of an app for automatic rollbacks', () => {
-  const image = 'ghcr.io/acme/shop:1.4';
-  const resolveApp = async (fields: Record<string, unknown>, before?: boolean, clearsAbsent = false) => {
-    const { sizing, inputs: whole } = await reconciler.request(catalog.resolveApp, { fields: { image } });
-    const current = before === undefined ? undefined : { sizing, inputs: { ...whole, autoRollback: before } };
-    const { inputs } = await reconciler.request(catalog.resolveApp, { fields, current, clearsAbsent });
-    return inputs;
+describe('the switch for automatic rollbacks', () => {
+  const resolveApp = async (fields: Record<string, unknown>, isUpdate: boolean) => {
+    const request = { fields: { image: 'ghcr.io/acme/shop:1.4' } };
+    const { sizing, inputs } = await reconciler.request(catalog.resolveApp, request);
+    const current = isUpdate ? { current: { sizing, inputs } } : {};
+    return reconciler.request(catalog.resolveApp, { fields: { ...request.fields, ...fields }, ...current });
   };
+  const resolveService = async (fields: Record<string, unknown>, isUpdate: boolean) =>
+    resolve('valkey', fields, isUpdate ? (await resolve('valkey', {})).sizing : undefined);
 
-  it('is returned as it was given, and absent when it was not', async () => {
-    expect(await resolveApp({ image })).not.toHaveProperty('autoRollback');
-    expect(await resolveApp({ image, autoRollback: true })).toHaveProperty('autoRollback', true);
-    expect(await resolveApp({ autoRollback: false }, true)).toHaveProperty('autoRollback', false);
-    expect(await resolveApp({ autoRollback: null }, true)).not.toHaveProperty('autoRollback');
-  });
-
-  it('stays when an update does not name it: files of existing clients never have it', async () => {
-    expect(await resolveApp({}, true)).toHaveProperty('autoRollback', true);
-    expect(await resolveApp({}, true, true)).toHaveProperty('autoRollback', true);
-  });
-
-  it('is a boolean', async () => {
-    await expect(resolveApp({ image, autoRollback: 'yes' })).rejects.toMatchObject({
+  it.each([
+    ['app', resolveApp],
+    ['valkey', resolveService],
+  ])('is a boolean, which an update of %s can clear', async (_type, resolveFields) => {
+    const refused = {
       code: 'request.invalid',
       details: { issues: [expect.objectContaining({ path: 'autoRollback' })] },
+    };
+    for (const isUpdate of [false, true]) {
+      expect((await resolveFields({ autoRollback: true }, isUpdate)).inputs).not.toHaveProperty('autoRollback');
+    }
+    await resolveFields({ autoRollback: null }, true);
+    await expect(resolveFields({ autoRollback: null }, false)).rejects.toMatchObject(refused);
+  });
+
+  it('is nothing else', async () => {
+    const fields: Record<string, unknown> = { autoRollback: 'yes' };
+    await expect(reconciler.request(catalog.resolveApp, { fields })).rejects.toMatchObject({
+      code: 'request.invalid',
     });
   });
 });

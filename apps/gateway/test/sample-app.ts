@@ -18,7 +18,6 @@ export function appRepliesOf(service: z.input<typeof Service>, jobId: string): R
     deployType: 'image',
     port: 8080,
     image: 'ghcr.io/acme/shop:1.4',
-    autoRollback: true,
     servicePortMappings: [{ port: 8080, standardHttps: true, domains: [] }],
   };
   return {

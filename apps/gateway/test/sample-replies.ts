@@ -102,6 +102,7 @@ const service: z.input<typeof Service> = {
   storageMb: 1024,
   driftPolicy: 'repair',
   allowedWriters: [{ manager: 'autoscaler', kind: 'StatefulSet', fields: ['spec.replicas'] }],
+  autoRollback: true,
   configType: 'custom',
   configSetId: null,
   configSetVersion: null,

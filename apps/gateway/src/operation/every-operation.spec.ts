@@ -25,6 +25,8 @@ const bodies: Readonly<Record<string, object>> = {
   'cluster.accept': { kubernetesUid: 'uid-2' },
   'cluster.registration-token.create': { purpose: 'node' },
   'node.update': { tags: ['gpu', 'disk:ssd'] },
+  'service.create': { autoRollback: true },
+  'service.update': { autoRollback: null },
   'app.create': { image: 'ghcr.io/acme/shop:1.4', autoRollback: true },
   'app.env.set': { envVars: { MODE: 'fast' } },
   'app.secret-env.set': { envVars: { TOKEN: 'secret' } },

@@ -22,6 +22,7 @@ const commonFields = {
   requires: z.record(z.string(), z.string()),
   driftPolicy: z.enum(['repair', 'report']),
   allowedWriters: AllowedWriters.optional(),
+  autoRollback: z.boolean().optional(),
   overrides: z
     .strictObject({
       version: z.int(),

@@ -58,7 +58,7 @@ const requirementView = (osid: string) => {
 
 /** The part of a view that instances of every kind have. */
 function commonView(row: InstanceRow) {
-  const { sizing, driftPolicy, allowedWriters = [] } = acceptedSpec(row);
+  const { sizing, driftPolicy, allowedWriters = [], autoRollback } = acceptedSpec(row);
   const { resourceRequirementClassId, replicas, cpuRequestMc, cpuLimitMc, memoryRequestMb, memoryLimitMb } = sizing;
   return {
     id: row.iid,
@@ -74,6 +74,7 @@ function commonView(row: InstanceRow) {
     memoryLimitMb,
     driftPolicy,
     allowedWriters: [...allowedWriters],
+    ...(autoRollback === undefined ? {} : { autoRollback }),
     ...instanceStatus(row),
     conditions: [...row.conditions, ...writersCondition(row)],
     generation: row.generation,

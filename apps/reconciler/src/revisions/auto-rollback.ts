@@ -1,14 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import type { Job } from '@runos/api';
+import { kindCatalog } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import { clusterOf } from '../instances/event-budget.js';
 import { EventRepository } from '../instances/event-repository.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
+import { InstanceSecrets } from '../instances/instance-secrets.js';
 import { mintJobId } from '../jobs/job-starter.js';
 import { isAction, isDeletion, jobTypeOf } from '../jobs/queue-plan.js';
 import type { Step } from '../jobs/work-items.js';
 import { rolledBackEvent } from '../bundle-status/report-events.js';
+import { renderObjects } from '../rendering/render-bundle.js';
 import type { InstanceRow } from '../schema/instance-row.js';
+import { formatRisks, storedDataRisks } from './data-risks.js';
 import type { DesiredSpec } from './desired-spec.js';
 import { isRefusal } from './fault-or.js';
 import { RevisionWriter } from './revision-writer.js';
@@ -46,8 +50,6 @@ interface AutoRollbackPlan {
 /** The steps in which the cluster judges a revision. Before them, nothing of it runs. */
 const judgedSteps: ReadonlySet<Step | null> = new Set<Step | null>(['apply', 'wait-ready']);
 
-const isSwitchedOn = (spec: DesiredSpec): boolean => spec.kind === 'app' && spec.inputs.autoRollback === true;
-
 /**
  * Goes back to the last revision whose rollout was complete, when the rollout of a later one has failed. Everything
  * happens in the transaction that ends the failed job, which ends once: so there is one rollback, or none.
@@ -59,6 +61,7 @@ export class AutoRollback {
     private readonly resolver: RollbackResolver,
     private readonly revisions: RevisionWriter,
     private readonly events: EventRepository,
+    private readonly secrets: InstanceSecrets,
   ) {}
 
   /**
@@ -70,7 +73,7 @@ export class AutoRollback {
     if (isRollback || isAction(type) || isDeletion(type) || !judgedSteps.has(step)) return undefined;
     const [instance] = await this.instances.readAll(sql, [instanceId]);
     if (instance === undefined || instance.deleting || instance.revision !== failed.revision) return undefined;
-    if (!isSwitchedOn(instance.spec) || instance.queued_spec !== null) return undefined;
+    if (instance.spec.autoRollback !== true || instance.queued_spec !== null) return undefined;
     const revision = instance.ready_revision;
     if (revision === null) return { message: 'There is no earlier revision to go back to.' };
     try {
@@ -87,7 +90,13 @@ export class AutoRollback {
     failed: FailedRollout,
     revision: number,
   ): Promise<AutoRollbackPlan> {
-    const { spec, kept, isSame } = await this.resolver.resolve(sql, instance, { revision });
+    const { spec, earlier, kept, isSame } = await this.resolver.resolve(sql, instance, { revision });
+    const risks = this.#dataRisks(instance, spec, earlier);
+    if (risks.length > 0) {
+      const why = `because its data may be lost: ${risks.join('; ')}`;
+      const remedy = 'Correct the change, or roll back yourself when the data is safe.';
+      return { message: `It does not go back to revision ${revision} by itself, ${why}. ${remedy}` };
+    }
     if (isSame) return { message: `It has the spec of revision ${revision} already${exceptKept(kept)}.` };
     // What the write would refuse must be known before the failed job ends.
     await this.revisions.resolve(sql, instance, { spec, type: jobTypeOf(instance.kind, 'update') });
@@ -96,6 +105,17 @@ export class AutoRollback {
       message: `Job ${jobId} goes back to revision ${revision}${exceptKept(kept)}.`,
       rollback: { instance, failed, spec, revision, jobId },
     };
+  }
+
+  /** Why data of a service would not survive the rollback. A person may know better, and then requests it. */
+  #dataRisks(instance: InstanceRow, spec: DesiredSpec, earlier: DesiredSpec): string[] {
+    const { osid, type, spec: current } = instance;
+    if (current.kind !== 'service' || earlier.kind !== 'service') return [];
+    const risks = formatRisks(current, earlier);
+    if (risks.length > 0) return risks;
+    const secrets = this.secrets.unseal(instance);
+    const objectsOf = (each: DesiredSpec) => renderObjects({ osid, type, cluster: instance, spec: each, secrets });
+    return storedDataRisks(objectsOf(current), objectsOf(spec), kindCatalog(type));
   }
 
   /** Writes the planned revision with its job, after the failed job has ended. */

@@ -16,6 +16,8 @@ interface InstanceSpec {
   readonly driftPolicy: 'repair' | 'report';
   /** Absent: none. The objects are rendered with these fields; the agent leaves them to the writers. */
   readonly allowedWriters?: readonly FieldWriter[] | undefined;
+  /** Whether a failed rollout goes back by itself. Absent: it does not, and none was given. */
+  readonly autoRollback?: boolean | undefined;
   /** Absent: none. They patch the rendered objects. */
   readonly overrides?: Overrides | undefined;
   /** The time of the last restart request, ISO 8601; a new value in the pod template replaces the pods. */
@@ -98,6 +100,12 @@ export const hasOverrides = ({ overrides }: DesiredSpec): boolean =>
 export function withWriters<S extends DesiredSpec>(spec: S, writers: readonly FieldWriter[] = []): S {
   const { allowedWriters: _, ...rest } = spec;
   return { ...rest, ...(writers.length === 0 ? {} : { allowedWriters: writers }) } as S;
+}
+
+/** A spec with this switch. Without it, it is equal to a spec of a build that did not know the switch. */
+export function withAutoRollback<S extends DesiredSpec>(spec: S, autoRollback: boolean | null | undefined): S {
+  const { autoRollback: _, ...rest } = spec;
+  return { ...rest, ...(autoRollback === undefined || autoRollback === null ? {} : { autoRollback }) } as S;
 }
 
 /** A spec with these overrides. Without any, it is equal to a spec of a build that did not know them. */

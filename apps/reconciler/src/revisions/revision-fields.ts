@@ -17,6 +17,7 @@ export function fieldsOf(spec: DesiredSpec): Fields {
     ...(storageMb === null ? {} : { storageMb }),
     driftPolicy: spec.driftPolicy,
     allowedWriters: spec.allowedWriters ?? [],
+    ...(spec.autoRollback === undefined ? {} : { autoRollback: spec.autoRollback }),
     ...overrideFields(spec),
     ...(spec.kind === 'service' ? serviceFields(spec) : appFields(spec)),
     requires: spec.requires,

@@ -13,6 +13,8 @@ import { rollbackTarget } from './rollback-target.js';
 
 interface ResolvedRollback {
   readonly spec: DesiredSpec;
+  /** The spec of the earlier revision as it was. */
+  readonly earlier: DesiredSpec;
   /** The fields of the earlier spec that differ and never go back. */
   readonly kept: readonly string[];
   /** The spec is desired already. */
@@ -44,11 +46,12 @@ export class RollbackResolver {
   ): Promise<ResolvedRollback> {
     const { aid, type } = instance;
     const current = acceptedSpec(instance);
-    const target = rollbackTarget(current, (await this.history.get(sql, instance, revision)).spec);
+    const { spec: earlier } = await this.history.get(sql, instance, revision);
+    const target = rollbackTarget(current, earlier);
     const { kept } = target;
     const linked = await this.links.refresh(sql, instance, target.spec);
     const spec = await this.pulls.refresh(sql, instance, linked, this.secrets.unseal(instance), current);
-    if (isSameSpec(current, spec)) return { spec, kept, isSame: true };
+    if (isSameSpec(current, spec)) return { spec, earlier, kept, isSame: true };
     await this.links.refuseGone(sql, instance, spec);
     if (spec.kind === 'service') {
       const setId = spec.config?.setId;
@@ -57,6 +60,6 @@ export class RollbackResolver {
       refuseConflictingValues(type, spec);
     }
     this.dataLoss.refuseChange(instance, spec, force);
-    return { spec, kept, isSame: false };
+    return { spec, earlier, kept, isSame: false };
   }
 }

@@ -1,5 +1,12 @@
 import type { InstanceRow } from '../schema/instance-row.js';
-import { type DesiredSpec, keepGrownStorage, type ServiceSpec, withOverrides, withWriters } from './desired-spec.js';
+import {
+  type DesiredSpec,
+  keepGrownStorage,
+  type ServiceSpec,
+  withAutoRollback,
+  withOverrides,
+  withWriters,
+} from './desired-spec.js';
 
 export interface RollbackTarget<S extends DesiredSpec = DesiredSpec> {
   readonly spec: S;
@@ -41,7 +48,8 @@ function serviceTarget(current: ServiceSpec, earlier: ServiceSpec): RollbackTarg
     driftPolicy,
     config,
   };
-  return { spec: withOverrides(withWriters(spec, earlier.allowedWriters), earlier.overrides), kept };
+  const switched = withAutoRollback(withWriters(spec, earlier.allowedWriters), earlier.autoRollback);
+  return { spec: withOverrides(switched, earlier.overrides), kept };
 }
 
 /**

@@ -25,6 +25,7 @@ import {
   type DesiredSpec,
   type PinnedConfig,
   type ServiceSpec,
+  withAutoRollback,
   withWriters,
 } from './desired-spec.js';
 import { isRefusal } from './fault-or.js';
@@ -63,7 +64,7 @@ export class SpecResolver {
       driftPolicy: fields.driftPolicy ?? 'repair',
       restartedAt: null,
     };
-    return { spec: withWriters(spec, fields.allowedWriters), rrcFlipHint };
+    return { spec: withOptionalFields(spec, fields), rrcFlipHint };
   }
 
   async #newService(
@@ -90,7 +91,7 @@ export class SpecResolver {
     };
     refuseUnfitValues(type, spec, () => 'configSetId');
     refuseConflictingValues(type, spec);
-    return { spec: withWriters(spec, fields.allowedWriters), rrcFlipHint };
+    return { spec: withOptionalFields(spec, fields), rrcFlipHint };
   }
 
   /** Keeps every field that the update does not name, also the version, the renderer and the pinned config set. */
@@ -112,7 +113,7 @@ export class SpecResolver {
       clearsAbsent,
     });
     const spec: AppSpec = { ...current, sizing, inputs, driftPolicy: driftPolicy ?? current.driftPolicy };
-    return { spec: withWriters(spec, fields.allowedWriters ?? current.allowedWriters), rrcFlipHint };
+    return { spec: withOptionalFields(spec, fields), rrcFlipHint };
   }
 
   async #updatedService(
@@ -130,7 +131,7 @@ export class SpecResolver {
     });
     const spec: ServiceSpec = { ...current, sizing, inputs, driftPolicy: driftPolicy ?? current.driftPolicy };
     refuseConflictingValues(type, spec);
-    return { spec: withWriters(spec, fields.allowedWriters ?? current.allowedWriters), rrcFlipHint };
+    return { spec: withOptionalFields(spec, fields), rrcFlipHint };
   }
 
   /**
@@ -179,6 +180,12 @@ export class SpecResolver {
     const { version, values, setId } = await this.bus.request(configSets.resolveConfigSet, named, { tenant });
     return { setId, version, values };
   }
+}
+
+/** A spec with what a request names of the fields that are absent unless they are given. It keeps the others. */
+function withOptionalFields(spec: DesiredSpec, { allowedWriters, autoRollback }: ServiceFields): DesiredSpec {
+  const written = withWriters(spec, allowedWriters ?? spec.allowedWriters);
+  return withAutoRollback(written, autoRollback === undefined ? spec.autoRollback : autoRollback);
 }
 
 const storageClasses = ({ local_storage_class, distributed_storage_class }: StorageClasses) => ({

@@ -29,6 +29,7 @@ export const App = Service.pick({
   name: true,
   driftPolicy: true,
   allowedWriters: true,
+  autoRollback: true,
   status: true,
   lastKnownStatus: true,
   reason: true,

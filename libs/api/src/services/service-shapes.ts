@@ -1,5 +1,6 @@
 import {
   AllowedWriters,
+  AutoRollbackSwitch,
   commonFields,
   ConfigType,
   creationFields,
@@ -82,6 +83,7 @@ export const Service = z.looseObject({
   storageMb: storedMb,
   driftPolicy: DriftPolicy,
   allowedWriters: AllowedWriters.optional(),
+  autoRollback: AutoRollbackSwitch.optional(),
   configType: ConfigType,
   configSetId: z.string().nullable(),
   configSetVersion: z.string().nullable(),

@@ -5,6 +5,7 @@ export type { CustomContents } from './custom-contents.js';
 export { documentation, Name, PortNumber } from './field-documentation.js';
 export { type Image, imageReference } from './image.js';
 export {
+  AutoRollbackSwitch,
   commonFields,
   ConfigType,
   creationFields,

@@ -8,6 +8,12 @@ import { classField, sizeFields, sizeFieldsOf } from './size-fields.js';
 /** `repair` reverts drifted fields; `report` only records an event for them. */
 export const DriftPolicy = z.enum(['repair', 'report']);
 
+/** Of instances of every kind. An absent one has no default here: it is returned absent. */
+export const AutoRollbackSwitch = z.boolean().register(documentation, {
+  description:
+    'Whether an update that fails goes back to the last revision that ran, by a job of its own. Absent: false.',
+});
+
 /** `custom`: the instance has values of its own. `config_set`: it uses a version of a config set. */
 export const ConfigType = z.enum(['custom', 'config_set']);
 
@@ -28,6 +34,8 @@ export const commonFields = {
   ...z.strictObject(sizeFields).partial().shape,
   driftPolicy: DriftPolicy.optional().register(documentation, { description: driftPolicy }),
   allowedWriters: AllowedWriters.optional(),
+  /** null: as if it had never been given. */
+  autoRollback: AutoRollbackSwitch.nullable().optional(),
   flags,
 };
 
@@ -105,6 +113,7 @@ export function serviceInputs(options: InputOptions): ServiceInputs {
       ...sizeFieldsOf(sizing, 'create'),
       driftPolicy: DriftPolicy.optional().register(documentation, { description: driftPolicy, default: 'repair' }),
       allowedWriters: commonFields.allowedWriters,
+      autoRollback: AutoRollbackSwitch.optional(),
       flags,
       version,
       ...(configSets ? { configType, configSetId } : {}),
@@ -116,6 +125,7 @@ export function serviceInputs(options: InputOptions): ServiceInputs {
       ...sizeFieldsOf(sizing, 'update'),
       driftPolicy: commonFields.driftPolicy,
       allowedWriters: commonFields.allowedWriters,
+      autoRollback: commonFields.autoRollback,
       flags,
       ...mapFields(own, withoutDefault),
     }),

@@ -79,10 +79,6 @@ const optionalFields = {
   nodeAffinityTags: z.array(NodeTag).max(maxNodeTags).register(documentation, {
     description: 'Tags of nodes, each `key` or `key:value`; pods run on nodes that have all. Absent: any node.',
   }),
-  autoRollback: z.boolean().register(documentation, {
-    description:
-      'Whether an update that fails goes back to the last revision that ran, by a job of its own. Absent: false.',
-  }),
   readOnlyRootFilesystem: z.boolean().register(documentation, {
     description: 'Whether the containers can write to `/tmp` and their volumes only. Absent: false.',
   }),
@@ -120,7 +116,7 @@ export const ownUpdateFields = {
 /**
  * Fields that files of existing clients never have. They stay when an update does not name them.
  */
-const additiveFields: readonly string[] = ['autoRollback', 'readOnlyRootFilesystem'];
+const additiveFields: readonly string[] = ['readOnlyRootFilesystem'];
 
 /** The fields that an update clears when it does not name them: a file that lacks them has none. */
 const clearable = Object.keys(optionalFields).filter((name) => !additiveFields.includes(name));

@@ -1,5 +1,7 @@
 import {
   AllowedWriters,
+  AutoRollbackSwitch,
+  commonFields,
   DriftPolicy,
   documentation,
   type InstanceType,
@@ -56,6 +58,7 @@ export const app: AppType = {
       ...sizeFieldsOf(sizing, 'create'),
       driftPolicy: DriftPolicy.optional().register(documentation, { description: driftPolicy, default: 'repair' }),
       allowedWriters: AllowedWriters.optional(),
+      autoRollback: AutoRollbackSwitch.optional(),
       requires: AppLinks.optional(),
     }),
     update: z.strictObject({
@@ -64,6 +67,7 @@ export const app: AppType = {
       ...sizeFieldsOf(sizing, 'update'),
       driftPolicy: DriftPolicy.optional().register(documentation, { description: driftPolicy }),
       allowedWriters: AllowedWriters.optional(),
+      autoRollback: commonFields.autoRollback,
       requires: AppLinks.optional(),
     }),
   },
