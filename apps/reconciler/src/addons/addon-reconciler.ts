@@ -9,6 +9,7 @@ import type { z } from 'zod';
 import { AgentInstructions } from '../delivery/agent-instructions.js';
 import { type DeliveryResult, deliveryResult, type InstructionOutcome } from '../delivery/delivery-plan.js';
 import { jobChangeAfterDelivery } from '../delivery/delivery-results.js';
+import { runAttempts } from '../delivery/run-attempts.js';
 import { JobRepository } from '../jobs/job-repository.js';
 import { jobEnd, JobUpdates } from '../jobs/job-updates.js';
 import { AddonManifests } from './addon-manifests.js';
@@ -19,7 +20,6 @@ import { type AddonClaim, type ClusterAddonRow, ClusterAddonRepository } from '.
 
 /** Longer than the deadline of an instruction, ms: then another replica continues. */
 const leaseMs = 90_000;
-const maxConcurrent = 16;
 /** While objects are still being deleted, the removal is repeated at this interval, ms. */
 const removalRepeatMs = 2_000;
 /** While an applied add-on is not ready, it is applied again at this interval, ms: an object may be deleted meanwhile. */
@@ -44,13 +44,8 @@ export class AddonReconciler {
   ) {}
 
   /** Attempts each row whose next attempt is reached. Returns the time until the next attempt, ms, if there is one. */
-  async run(): Promise<number | undefined> {
-    const sql = this.database.manager;
-    for (;;) {
-      const claims = await this.managed.claim(sql, leaseMs, maxConcurrent);
-      if (claims.length === 0) return this.managed.nextAttemptInMs(sql);
-      await Promise.all(claims.map((claim) => this.#reconcile(claim)));
-    }
+  run(): Promise<number | undefined> {
+    return runAttempts(this.database.manager, this.managed, leaseMs, (claim) => this.#reconcile(claim));
   }
 
   async #reconcile(claim: AddonClaim): Promise<void> {

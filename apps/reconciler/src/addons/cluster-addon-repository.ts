@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { AddonGoal } from '@runos/api';
 import { runSql, TenantRepository } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
+import { claimAttempts, type ClusterAttempts, nextAttemptInMs } from '../delivery/cluster-attempt-repository.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 
 /** An add-on that RunOS installs or removes in a cluster. */
@@ -42,7 +43,7 @@ const columns =
   'a.cluster_id, a.name, a.aid, a.desired, a.version, a.applied_version, a.ready, a.job_id, a.problem, a.failures';
 
 @Injectable()
-export class ClusterAddonRepository extends TenantRepository<ClusterAddonRow> {
+export class ClusterAddonRepository extends TenantRepository<ClusterAddonRow> implements ClusterAttempts<AddonClaim> {
   constructor() {
     super(ClusterAddonRow);
   }
@@ -68,18 +69,16 @@ export class ClusterAddonRepository extends TenantRepository<ClusterAddonRow> {
     );
   }
 
-  /** Claims rows of connected clusters whose next attempt is reached. The next one follows after `leaseMs`. */
   claim(sql: EntityManager, leaseMs: number, limit: number): Promise<AddonClaim[]> {
     return runSql<AddonClaim>(
       sql,
-      `UPDATE cluster_addon a SET next_attempt_at = now() + ms($1) FROM cluster c
-       WHERE c.id = a.cluster_id AND (a.cluster_id, a.name) IN (
-         SELECT d.cluster_id, d.name FROM cluster_addon d JOIN cluster e ON e.id = d.cluster_id
-         WHERE d.next_attempt_at <= now() AND e.connected AND e.foreign_uid IS NULL
-         ORDER BY d.next_attempt_at LIMIT $2 FOR NO KEY UPDATE OF d SKIP LOCKED)
-       RETURNING ${columns}, c.cid, c.connected, c.session_no AS "sessionNo", c.capabilities,
+      claimAttempts(
+        'cluster_addon',
+        ['cluster_id', 'name'],
+        `${columns}, c.cid, c.connected, c.session_no AS "sessionNo", c.capabilities,
          a.desired = 'removed' AND NOT EXISTS (
            SELECT 1 FROM job_ref j WHERE j.job_id = a.job_id AND j.outcome IS NULL) AS abandoned`,
+      ),
       [leaseMs, limit],
     );
   }
@@ -144,15 +143,8 @@ export class ClusterAddonRepository extends TenantRepository<ClusterAddonRow> {
     await runSql(sql, 'DELETE FROM cluster_addon WHERE cluster_id = $1 AND name = $2', [cluster_id, name]);
   }
 
-  /** The time until the next attempt in a connected cluster, ms; undefined without one. */
-  async nextAttemptInMs(sql: EntityManager): Promise<number | undefined> {
-    const [next] = await runSql<{ ms: number | null }>(
-      sql,
-      `SELECT (extract(epoch FROM min(a.next_attempt_at) - now()) * 1000)::float8 AS ms
-       FROM cluster_addon a JOIN cluster c ON c.id = a.cluster_id
-       WHERE a.next_attempt_at IS NOT NULL AND c.connected AND c.foreign_uid IS NULL`,
-    );
-    return next === undefined || next.ms === null ? undefined : Math.max(0, next.ms);
+  nextAttemptInMs(sql: EntityManager): Promise<number | undefined> {
+    return nextAttemptInMs(sql, 'cluster_addon');
   }
 
   #list(sql: EntityManager, tenant: string, clusterId: number, lock: string): Promise<ClusterAddonRow[]> {

@@ -3,11 +3,11 @@ import { type APPLY_NODE_TAGS, nodeTagsCapability, type ReplyOf } from '@runos/a
 import { exponentialBackoff } from '@runos/engine';
 import { Database } from '@runos/persistence';
 import { AgentInstructions } from '../delivery/agent-instructions.js';
+import { runAttempts } from '../delivery/run-attempts.js';
 import { NodeTagDeliveryRepository, type TagClaim } from './node-tag-delivery-repository.js';
 
 /** Longer than the deadline of the instruction, ms: then another replica continues. */
 const leaseMs = 60_000;
-const maxConcurrent = 16;
 /** While a machine has no Kubernetes node, or an agent cannot apply tags, ms. An agent that connects makes it immediate. */
 const problemDelayMs = 60_000;
 const backoff = exponentialBackoff({ firstMs: 1_000, maxMs: problemDelayMs });
@@ -30,13 +30,8 @@ export class DeliverNodeTags {
   ) {}
 
   /** Attempts each delivery whose time is reached. Returns the time until the next attempt, ms, if there is one. */
-  async run(): Promise<number | undefined> {
-    const sql = this.database.manager;
-    for (;;) {
-      const claims = await this.deliveries.claim(sql, leaseMs, maxConcurrent);
-      if (claims.length === 0) return this.deliveries.nextAttemptInMs(sql);
-      await Promise.all(claims.map((claim) => this.#deliver(claim)));
-    }
+  run(): Promise<number | undefined> {
+    return runAttempts(this.database.manager, this.deliveries, leaseMs, (claim) => this.#deliver(claim));
   }
 
   async #deliver(claim: TagClaim): Promise<void> {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
+import { claimAttempts, type ClusterAttempts, nextAttemptInMs } from '../delivery/cluster-attempt-repository.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 
 /** A cluster whose agent is to receive the tags of its nodes. */
@@ -24,7 +25,7 @@ export interface TaggedMachine {
 
 /** The deliveries of tags to cluster agents, one row per cluster. */
 @Injectable()
-export class NodeTagDeliveryRepository {
+export class NodeTagDeliveryRepository implements ClusterAttempts<TagClaim> {
   /** Schedules a delivery now. */
   async request(sql: EntityManager, clusterId: number): Promise<void> {
     await runSql(
@@ -44,18 +45,10 @@ export class NodeTagDeliveryRepository {
     );
   }
 
-  /** Claims deliveries to connected clusters whose attempt is reached. The next one follows after `leaseMs`. */
   claim(sql: EntityManager, leaseMs: number, limit: number): Promise<TagClaim[]> {
-    return runSql<TagClaim>(
-      sql,
-      `UPDATE node_tag_delivery d SET next_attempt_at = now() + ms($1) FROM cluster c
-       WHERE c.id = d.cluster_id AND d.cluster_id IN (
-         SELECT q.cluster_id FROM node_tag_delivery q JOIN cluster e ON e.id = q.cluster_id
-         WHERE q.next_attempt_at <= now() AND e.connected AND e.foreign_uid IS NULL
-         ORDER BY q.next_attempt_at LIMIT $2 FOR NO KEY UPDATE OF q SKIP LOCKED)
-       RETURNING c.id, c.aid, c.cid, c.connected, c.session_no AS "sessionNo", c.capabilities, d.changes, d.failures`,
-      [leaseMs, limit],
-    );
+    const columns =
+      'c.id, c.aid, c.cid, c.connected, c.session_no AS "sessionNo", c.capabilities, a.changes, a.failures';
+    return runSql<TagClaim>(sql, claimAttempts('node_tag_delivery', ['cluster_id'], columns), [leaseMs, limit]);
   }
 
   /** Records an attempt, unless the tags have changed since the claim. Returns whether it is recorded. */
@@ -75,15 +68,8 @@ export class NodeTagDeliveryRepository {
     return rows.length > 0;
   }
 
-  /** The time until the next attempt in a connected cluster, ms; undefined without one. */
-  async nextAttemptInMs(sql: EntityManager): Promise<number | undefined> {
-    const [next] = await runSql<{ ms: number | null }>(
-      sql,
-      `SELECT (extract(epoch FROM min(d.next_attempt_at) - now()) * 1000)::float8 AS ms
-       FROM node_tag_delivery d JOIN cluster c ON c.id = d.cluster_id
-       WHERE d.next_attempt_at IS NOT NULL AND c.connected AND c.foreign_uid IS NULL`,
-    );
-    return next === undefined || next.ms === null ? undefined : Math.max(0, next.ms);
+  nextAttemptInMs(sql: EntityManager): Promise<number | undefined> {
+    return nextAttemptInMs(sql, 'node_tag_delivery');
   }
 
   machines(sql: EntityManager, clusterId: number): Promise<TaggedMachine[]> {
