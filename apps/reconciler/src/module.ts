@@ -101,13 +101,13 @@ import { UntriedChanges } from './revisions/untried-changes.js';
 import { WritePlans } from './revisions/write-plans.js';
 import { RevisionWriter } from './revisions/revision-writer.js';
 import { ChangeRegistry } from './registries/change-registry.js';
-import { CredentialRolloutRepository } from './registries/credential-rollout-repository.js';
+import { CredentialRolloutRepository } from './app-credentials/credential-rollout-repository.js';
 import { PullCredentialResolver } from './registries/pull-credential-resolver.js';
 import { RegistriesController } from './registries/registries.controller.js';
 import { RegistryCheck } from './registries/registry-check.js';
 import { RegistryPasswords } from './registries/registry-passwords.js';
 import { RegistryRepository } from './registries/registry-repository.js';
-import { RunCredentialRollouts } from './registries/run-credential-rollouts.js';
+import { RefreshAppCredentials } from './app-credentials/refresh-app-credentials.js';
 import { RevisionsController } from './revisions/revisions.controller.js';
 import { RollBack } from './revisions/roll-back.js';
 import { RollbackResolver } from './revisions/rollback-resolver.js';
@@ -210,7 +210,7 @@ const registries = [
   ChangeRegistry,
   CredentialRolloutRepository,
   PullCredentialResolver,
-  RunCredentialRollouts,
+  RefreshAppCredentials,
 ];
 const configuration = [ChangeConfiguration, ConfigSetUseRepository];
 const agents = [

@@ -58,6 +58,10 @@ const awaitedInstances = `ARRAY(SELECT q.osid FROM instance_requirement x JOIN i
       WHERE x.instance_id = i.id AND NOT (q.state = 'healthy' OR q.state = 'degraded' AND q.ready_replicas > 0)
       ORDER BY q.osid)`;
 
+/** SQL expression: why an app was refused with its new credentials, or null. */
+const credentialRefusal = `(SELECT jsonb_build_object('message', x.refusal, 'since', x.refused_at) FROM credential_rollout x
+      WHERE x.instance_id = i.id AND x.refusal IS NOT NULL ORDER BY x.id LIMIT 1)`;
+
 /** Reads an `InstanceRow`. */
 const selectInstance = `
   SELECT i.id, i.aid, i.cluster_id, i.iid, i.kind, i.type, i.osid, i.name, i.source, i.generation, i.revision, i.deleting, i.changed_by,
@@ -69,6 +73,7 @@ const selectInstance = `
     c.cid, c.root, c.connected, c.capabilities, c.session_no, c.ready, c.was_ready, c.deletion_requested_at, c.uid, c.foreign_uid,
     c.last_heartbeat_at, c.local_storage_class, c.distributed_storage_class, c.allowed_writers AS cluster_writers,
     clock_timestamp() AS now,
+    ${credentialRefusal} AS credential_refusal,
     ${awaitedInstances} AS awaited,
     ${awaitedAddons}
   FROM instance i

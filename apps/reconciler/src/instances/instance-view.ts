@@ -3,6 +3,7 @@ import { Host } from '@runos/naming';
 import { Osid } from '@runos/osid';
 import { storedType } from '@runos/service-types';
 import { addonNotReady, awaitedAddon, waitingForAddon } from '../addons/awaited-addon.js';
+import { credentialsCondition } from '../app-credentials/refused-credentials.js';
 import { type ClusterStatusColumns, disconnectReason, domainOf } from '../clusters/cluster-view.js';
 import { acceptedAppSpec, acceptedServiceSpec, acceptedSpec, type DesiredSpec } from '../revisions/desired-spec.js';
 import { requirementNotReady, waitingForInstances } from './awaited-instances.js';
@@ -76,7 +77,7 @@ function commonView(row: InstanceRow) {
     allowedWriters: [...allowedWriters],
     ...(autoRollback === undefined ? {} : { autoRollback }),
     ...instanceStatus(row),
-    conditions: [...row.conditions, ...writersCondition(row)],
+    conditions: [...row.conditions, ...writersCondition(row), ...credentialsCondition(row)],
     generation: row.generation,
     observedGeneration: row.observed_generation,
     hosts: hostsOf(row),

@@ -3,7 +3,7 @@ import { afterCommit } from '@runos/persistence';
 import { registryOf } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import { DependentRepository } from '../instances/dependent-repository.js';
-import { CredentialRolloutRepository } from '../registries/credential-rollout-repository.js';
+import { CredentialRolloutRepository } from '../app-credentials/credential-rollout-repository.js';
 import type { AppSpec, DesiredSpec } from '../revisions/desired-spec.js';
 import { Wakeups } from '../work/wakeups.js';
 import { addressOf } from './app-address.js';
@@ -29,7 +29,10 @@ export class AppReferences {
     await this.rollouts.setRegistry(sql, instance, registryOf(spec.inputs.image).registry);
   }
 
-  /** As `store`, for a locked app that had another spec. Apps that require it get its new address. */
+  /**
+   * As `store`, for a locked app that had another spec. Apps that require it get its new address. An app that was refused
+   * with its credentials is retried.
+   */
   async replace(
     sql: EntityManager,
     app: Instance & { readonly osid: string },
@@ -38,8 +41,9 @@ export class AppReferences {
     changedBy: string,
   ): Promise<void> {
     await this.store(sql, app, spec);
-    if (addressOf(app.osid, spec).port === addressOf(app.osid, before).port) return;
-    await this.rollouts.queueDependents(sql, app.id, changedBy);
-    afterCommit(sql, () => this.wakeups.wake('registries'));
+    const isRetried = await this.rollouts.retryRefused(sql, app.id);
+    const isMoved = addressOf(app.osid, spec).port !== addressOf(app.osid, before).port;
+    if (isMoved) await this.rollouts.queueDependents(sql, app.id, changedBy);
+    if (isMoved || isRetried) afterCommit(sql, () => this.wakeups.wake('app-credentials'));
   }
 }

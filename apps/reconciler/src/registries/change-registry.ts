@@ -10,7 +10,7 @@ import type { ReconcilerConfig } from '../config.js';
 import type { RegistryRow } from '../schema/registry-row.js';
 import { Wakeups } from '../work/wakeups.js';
 import { type Caller, refuseOverLimit } from '../writes/preconditions.js';
-import { CredentialRolloutRepository } from './credential-rollout-repository.js';
+import { CredentialRolloutRepository } from '../app-credentials/credential-rollout-repository.js';
 import { type OpenCredentials, RegistryCheck } from './registry-check.js';
 import { RegistryPasswords } from './registry-passwords.js';
 import { RegistryRepository, type StoredCredentials } from './registry-repository.js';
@@ -25,7 +25,7 @@ type CheckFields = Pick<RegistryRow, 'check_status' | 'check_message'>;
 
 /**
  * Adds, changes and deletes pull credentials. The registry is called before the transaction, because a request must not
- * hold a lock. The apps that a change reaches are queued in its transaction; `RunCredentialRollouts` gives them jobs.
+ * hold a lock. The apps that a change reaches are queued in its transaction; `RefreshAppCredentials` gives them jobs.
  */
 @Injectable()
 export class ChangeRegistry {
@@ -106,7 +106,7 @@ export class ChangeRegistry {
 
   async #queueApps(sql: EntityManager, tenant: string, host: string, changedBy: string): Promise<number> {
     const count = await this.rollouts.queueApps(sql, tenant, host, changedBy);
-    if (count > 0) afterCommit(sql, () => this.wakeups.wake('registries'));
+    if (count > 0) afterCommit(sql, () => this.wakeups.wake('app-credentials'));
     return count;
   }
 

@@ -3,7 +3,7 @@ import { Fault } from '@runos/kernel';
 import { afterCommit, Database } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
 import { AppReferences } from '../links/app-references.js';
-import { CredentialRolloutRepository } from '../registries/credential-rollout-repository.js';
+import { CredentialRolloutRepository } from '../app-credentials/credential-rollout-repository.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import { JobQueueRepository, type QueuedJob } from '../jobs/job-queue-repository.js';
 import { JobStarter } from '../jobs/job-starter.js';
@@ -150,7 +150,7 @@ export class QueuedChanges {
     const [spec, before] = [acceptedAppSpec(instance), acceptedAppSpec(withdrawn)];
     await this.references.replace(sql, instance, spec, before, changedBy);
     await this.rollouts.queueApp(sql, instance, changedBy);
-    afterCommit(sql, () => this.wakeups.wake('registries'));
+    afterCommit(sql, () => this.wakeups.wake('app-credentials'));
   }
 }
 

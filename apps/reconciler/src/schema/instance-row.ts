@@ -7,6 +7,7 @@ import type { BundleReport } from '../bundle-status/bundle-report.js';
 import type { ForeignBundle } from '../divergence/foreign-bundle.js';
 import type { DesiredSpec } from '../revisions/desired-spec.js';
 import type { ClusterRow } from './cluster-row.js';
+import type { CredentialRefusal } from './registry-row.js';
 
 /** An add-on that is not ready, and why the last attempt to install it failed. */
 export interface AwaitedAddon {
@@ -73,6 +74,8 @@ export class InstanceRow {
   readonly awaited_addons!: readonly AwaitedAddon[];
   /** The generation that the bundle was rendered for. */
   readonly bundle_generation!: number;
+  /** Why an app was refused with its new credentials; null: it was not. */
+  readonly credential_refusal!: CredentialRefusal | null;
   /** The database's time of this read. */
   readonly now!: Date;
   readonly cid!: ClusterRow['cid'];

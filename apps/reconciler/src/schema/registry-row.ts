@@ -23,4 +23,12 @@ export interface CredentialRolloutRow {
   readonly aid: string;
   readonly instance_id: number;
   readonly changed_by: string;
+  /** Attempts that have failed in a row. */
+  readonly failures: number;
+}
+
+/** Why an app was refused with its credentials, and since when (ISO 8601). */
+export interface CredentialRefusal {
+  readonly message: string;
+  readonly since: string;
 }

@@ -8,7 +8,7 @@ import { ClusterRemoval } from '../clusters/cluster-removal.js';
 import type { ReconcilerConfig } from '../config.js';
 import { DeliverNodeTags } from '../nodes/deliver-node-tags.js';
 import { JobDeadlines } from '../jobs/job-deadlines.js';
-import { RunCredentialRollouts } from '../registries/run-credential-rollouts.js';
+import { RefreshAppCredentials } from '../app-credentials/refresh-app-credentials.js';
 import { RunUpgradeWaves } from '../upgrades/run-upgrade-waves.js';
 import { DeliveryWorker } from './delivery-worker.js';
 import { type LoopName, loopNames, Wakeups, workChannel } from './wakeups.js';
@@ -29,7 +29,7 @@ export class Loops implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly addons: AddonReconciler,
     private readonly nodeTags: DeliverNodeTags,
     private readonly upgrades: RunUpgradeWaves,
-    private readonly credentials: RunCredentialRollouts,
+    private readonly credentials: RefreshAppCredentials,
     private readonly wakeups: Wakeups,
     private readonly listener: SqlListener,
     @InjectConfig() private readonly config: ReconcilerConfig,
@@ -79,7 +79,7 @@ export class Loops implements OnApplicationBootstrap, OnModuleDestroy {
         return this.nodeTags.run();
       case 'upgrades':
         return this.upgrades.run(signal);
-      case 'registries':
+      case 'app-credentials':
         return this.credentials.run(signal);
     }
   }

@@ -1,7 +1,15 @@
 import { Injectable } from '@nestjs/common';
 
 /** The loops of this process. */
-export const loopNames = ['work', 'deadlines', 'removals', 'addons', 'node-tags', 'upgrades', 'registries'] as const;
+export const loopNames = [
+  'work',
+  'deadlines',
+  'removals',
+  'addons',
+  'node-tags',
+  'upgrades',
+  'app-credentials',
+] as const;
 export type LoopName = (typeof loopNames)[number];
 
 /** Other replicas listen on this channel; the payload is the sender's application name. */

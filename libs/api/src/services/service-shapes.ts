@@ -55,7 +55,7 @@ export const StorageMb = sizeFields.storageMb;
 export const ServiceFields = z.looseObject({ ...commonFields, ...creationFields });
 export type ServiceFields = z.infer<typeof ServiceFields>;
 
-/** A condition of an instance, as in Kubernetes: `Accepted`, `Applied`, `Ready`, `Drifted` or `RouteReady`. */
+/** A condition of an instance, as in Kubernetes: `Accepted`, `Applied`, `Ready`, `Drifted`, `CredentialsApplied` or `RouteReady`. */
 export const Condition = z.object({
   type: z.string(),
   status: z.enum(['True', 'False', 'Unknown']),

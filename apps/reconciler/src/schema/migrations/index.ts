@@ -23,6 +23,7 @@ import { AddApps1800000000022 } from './0022-add-apps.js';
 import { AddNodeTags1800000000023 } from './0023-add-node-tags.js';
 import { AddRegistries1800000000024 } from './0024-add-registries.js';
 import { AddAutoRollback1800000000025 } from './0025-add-auto-rollback.js';
+import { AddRefusedCredentials1800000000026 } from './0026-add-refused-credentials.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -51,4 +52,5 @@ export const migrations = [
   AddNodeTags1800000000023,
   AddRegistries1800000000024,
   AddAutoRollback1800000000025,
+  AddRefusedCredentials1800000000026,
 ];

@@ -1,10 +1,17 @@
 import { Injectable } from '@nestjs/common';
+import { exponentialBackoff } from '@runos/engine';
 import { runSql, TenantRepository } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
-import type { CredentialRolloutRow } from '../schema/registry-row.js';
+import type { CredentialRefusal, CredentialRolloutRow } from '../schema/registry-row.js';
 
-/** An instance whose work fails is retried after this time, ms. */
-const retryMs = 15_000;
+/** The time to the next attempt. A refused app is also retried with each of its changes. */
+const backoff = exponentialBackoff({ firstMs: 15_000, maxMs: 900_000 });
+
+/** What is known of the earlier attempts for an app. */
+export interface TakenRollout {
+  readonly failures: number;
+  readonly refusal: CredentialRefusal | null;
+}
 
 /** A row of `image_registry`. */
 class ImageRegistryRow {
@@ -76,17 +83,62 @@ export class CredentialRolloutRepository extends TenantRepository<ImageRegistryR
     return this.query<CredentialRolloutRow>(
       sql,
       { everyTenantBecause: 'one loop serves all accounts' },
-      (condition) => `SELECT id, aid, instance_id, changed_by FROM credential_rollout
+      (condition) => `SELECT id, aid, instance_id, changed_by, failures FROM credential_rollout
          WHERE ${condition('aid')} AND next_attempt_at <= now() ORDER BY next_attempt_at, id LIMIT $1`,
       [limit],
     );
   }
 
-  async finish(sql: EntityManager, { id }: Pick<CredentialRolloutRow, 'id'>): Promise<void> {
-    await runSql(sql, 'DELETE FROM credential_rollout WHERE id = $1', [id]);
+  /**
+   * Removes every row of a locked app, because one attempt serves all. Undefined if another replica has
+   * removed the row.
+   */
+  async take(sql: EntityManager, { id, instance_id }: CredentialRolloutRow): Promise<TakenRollout | undefined> {
+    const taken = await runSql<{ failures: number; refusal: string | null; refused_at: Date | null }>(
+      sql,
+      `DELETE FROM credential_rollout WHERE instance_id = $1
+         AND EXISTS (SELECT 1 FROM credential_rollout WHERE id = $2) RETURNING failures, refusal, refused_at`,
+      [instance_id, id],
+    );
+    if (taken.length === 0) return undefined;
+    const [refusal = null] = taken.flatMap(({ refusal: message, refused_at: at }) =>
+      message === null || at === null ? [] : [{ message, since: at.toISOString() }],
+    );
+    return { failures: Math.max(...taken.map(({ failures }) => failures)), refusal };
   }
 
-  async retryLater(sql: EntityManager, { id }: Pick<CredentialRolloutRow, 'id'>): Promise<void> {
-    await runSql(sql, 'UPDATE credential_rollout SET next_attempt_at = now() + ms($2) WHERE id = $1', [id, retryMs]);
+  /** Queues a refused app again, which the user sees as long as the row exists. */
+  async refuse(
+    sql: EntityManager,
+    row: Omit<CredentialRolloutRow, 'id'>,
+    { message, since }: CredentialRefusal,
+  ): Promise<void> {
+    const failures = row.failures + 1;
+    await runSql(
+      sql,
+      `INSERT INTO credential_rollout (aid, instance_id, changed_by, failures, refusal, refused_at, next_attempt_at)
+       VALUES ($1, $2, $3, $4, $5, $6, now() + ms($7))`,
+      [row.aid, row.instance_id, row.changed_by, failures, message, since, backoff(failures)],
+    );
+  }
+
+  /** For an app that could not be looked at. */
+  async retryLater(sql: EntityManager, { id, failures }: CredentialRolloutRow): Promise<void> {
+    await runSql(sql, 'UPDATE credential_rollout SET failures = $3, next_attempt_at = now() + ms($2) WHERE id = $1', [
+      id,
+      backoff(failures + 1),
+      failures + 1,
+    ]);
+  }
+
+  /** The change of a locked app may have removed the cause of its refusal. Returns whether it was refused. */
+  async retryRefused(sql: EntityManager, instanceId: number): Promise<boolean> {
+    const ready = await runSql(
+      sql,
+      `UPDATE credential_rollout SET next_attempt_at = now() WHERE instance_id = $1 AND refusal IS NOT NULL
+       RETURNING 1`,
+      [instanceId],
+    );
+    return ready.length > 0;
   }
 }

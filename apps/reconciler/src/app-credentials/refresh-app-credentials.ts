@@ -4,6 +4,8 @@ import { InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import { Database } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
+import { clusterOf } from '../instances/event-budget.js';
+import { EventRepository } from '../instances/event-repository.js';
 import { InstanceRepository } from '../instances/instance-repository.js';
 import { InstanceSecrets } from '../instances/instance-secrets.js';
 import { LinkResolver } from '../links/link-resolver.js';
@@ -11,17 +13,22 @@ import { jobTypeOf } from '../jobs/queue-plan.js';
 import { acceptedSpec, isSameSpec } from '../revisions/desired-spec.js';
 import { isRefusal } from '../revisions/fault-or.js';
 import { RevisionWriter } from '../revisions/revision-writer.js';
-import type { CredentialRolloutRow } from '../schema/registry-row.js';
+import type { InstanceRow } from '../schema/instance-row.js';
+import type { CredentialRefusal, CredentialRolloutRow } from '../schema/registry-row.js';
 import { lockTimeoutMs } from '../work/traced-batcher.js';
-import { CredentialRolloutRepository } from './credential-rollout-repository.js';
-import { PullCredentialResolver } from './pull-credential-resolver.js';
+import { CredentialRolloutRepository, type TakenRollout } from './credential-rollout-repository.js';
+import { credentialsRefusedEvent } from './refused-credentials.js';
+import { PullCredentialResolver } from '../registries/pull-credential-resolver.js';
 
 /** Rows per read; each is a transaction of its own. */
 const batchSize = 100;
 
-/** Gives apps their new credentials, of a registry or of what they require: each gets a revision with one rollout. */
+/**
+ * Gives apps their new credentials, of a registry or of what they require: each gets a revision with one rollout. An app
+ * whose revision is refused has a condition and an event about it until it succeeds.
+ */
 @Injectable()
-export class RunCredentialRollouts {
+export class RefreshAppCredentials {
   constructor(
     private readonly database: Database,
     private readonly rollouts: CredentialRolloutRepository,
@@ -30,6 +37,7 @@ export class RunCredentialRollouts {
     private readonly links: LinkResolver,
     private readonly pulls: PullCredentialResolver,
     private readonly revisions: RevisionWriter,
+    private readonly events: EventRepository,
     @InjectLogger() private readonly logger: Logger,
   ) {}
 
@@ -57,7 +65,8 @@ export class RunCredentialRollouts {
   /** An app that has diverged gets them with the decision about it. */
   async #update(sql: EntityManager, row: CredentialRolloutRow): Promise<void> {
     await this.instances.lockRows(sql, [row.instance_id]);
-    await this.rollouts.finish(sql, row);
+    const taken = await this.rollouts.take(sql, row);
+    if (taken === undefined) return;
     const [instance] = await this.instances.readAll(sql, [row.instance_id]);
     if (instance === undefined || instance.deleting || instance.diverged !== null) return;
     const current = acceptedSpec(instance);
@@ -69,8 +78,23 @@ export class RunCredentialRollouts {
       await this.revisions.writeSpec(sql, instance, change);
     } catch (error) {
       if (!(error instanceof Fault) || !isRefusal(error)) throw error;
-      // A bundle at its limit, or an override that does not fit: the next change of the app names it.
-      this.logger.warn({ err: error, osid: instance.osid }, 'an app is refused with its credentials');
+      // A bundle at its limit, or an override that does not fit.
+      await this.#refuse(sql, row, instance, { message: error.message, since: instance.now.toISOString() }, taken);
     }
+  }
+
+  async #refuse(
+    sql: EntityManager,
+    row: CredentialRolloutRow,
+    instance: InstanceRow,
+    refusal: CredentialRefusal,
+    { failures, refusal: before }: TakenRollout,
+  ): Promise<void> {
+    const isSame = before?.message === refusal.message;
+    await this.rollouts.refuse(sql, { ...row, failures }, isSame ? before : refusal);
+    if (isSame) return;
+    this.logger.warn({ osid: instance.osid, refusal: refusal.message }, 'an app is refused with its credentials');
+    const event = credentialsRefusedEvent(instance.osid, refusal);
+    await this.events.create(sql, [{ instanceId: instance.id, cluster: clusterOf(instance), ...event }]);
   }
 }
