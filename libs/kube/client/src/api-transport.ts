@@ -1,7 +1,9 @@
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { durations, inChildSpan, SpanKind } from '@runos/observability';
 import { Pool } from 'undici';
 import type { ClusterAccess } from './cluster-access.js';
+import { gatherChunks } from './gather-chunks.js';
 import { KubeError } from './kube-error.js';
 import { SharedStreams } from './shared-streams.js';
 import { splitLines } from './split-lines.js';
@@ -44,7 +46,7 @@ export interface StreamRequest {
 interface StreamResponse {
   readonly status: number;
   readonly retryAfter?: string | string[];
-  readonly body: AsyncIterable<Buffer>;
+  readonly body: Readable;
 }
 
 const duration = durations('rest_client_request_duration_seconds');
@@ -138,7 +140,7 @@ export class ApiTransport {
         throw this.#errorOf(status, await text(body), call, retryAfter);
       }
       request.onOpen?.();
-      yield* splitLines(body, request.maxLineBytes);
+      yield* splitLines(gatherChunks(body), request.maxLineBytes);
     } catch (thrown) {
       throw noResponse(thrown, call, false);
     }

@@ -1,4 +1,5 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, type IncomingHttpHeaders } from 'node:http2';
+import type { Readable } from 'node:stream';
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 
 export interface SharedStreamRequest {
@@ -12,7 +13,7 @@ export interface SharedStreamRequest {
 export interface SharedStream {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  readonly body: AsyncIterable<Buffer>;
+  readonly body: Readable;
 }
 
 /** One HTTP/2 connection with the number of its streams. */

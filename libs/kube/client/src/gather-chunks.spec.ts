@@ -1,0 +1,59 @@
+import { PassThrough, Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
+import { gatherChunks } from './gather-chunks.js';
+
+const textsOf = async (body: PassThrough): Promise<string[]> => {
+  const texts: string[] = [];
+  for await (const gathered of gatherChunks(body)) texts.push(gathered.toString());
+  return texts;
+};
+
+describe('the chunks of a body', () => {
+  it('are one buffer if they arrive in one turn of the event loop', async () => {
+    const body = new PassThrough();
+    const texts = textsOf(body);
+    for (const chunk of ['a', 'b', 'c']) body.write(chunk);
+    await nextTurn();
+    await nextTurn();
+    body.end('d');
+    expect(await texts).toEqual(['abc', 'd']);
+  });
+
+  it('stop arriving while nobody takes them, and are complete afterwards', async () => {
+    let sent = 0;
+    const source = function* (): Generator<Buffer> {
+      for (; sent < 1_000; sent += 1) yield Buffer.alloc(1_024);
+    };
+    const chunks = gatherChunks(Readable.from(source(), { objectMode: false, highWaterMark: 1_024 }));
+    let received = Buffer.from((await chunks.next()).value ?? []).length;
+    for (let turn = 0; turn < 200; turn += 1) await nextTurn();
+    expect(sent).toBeLessThan(200);
+    for await (const gathered of chunks) received += gathered.length;
+    expect(received).toBe(1_000 * 1_024);
+  });
+
+  it('end with the error of the body, after those that arrived before', async () => {
+    const body = new PassThrough();
+    const chunks = gatherChunks(body);
+    const first = chunks.next();
+    body.write('a');
+    expect(String((await first).value)).toBe('a');
+    body.destroy(new Error('reset'));
+    await expect(chunks.next()).rejects.toThrow('reset');
+  });
+
+  it('fail if the body is closed before its end', async () => {
+    const body = new PassThrough();
+    const texts = textsOf(body);
+    body.destroy();
+    await expect(texts).rejects.toThrow(/premature/i);
+  });
+
+  it('destroy the body when their consumer stops', async () => {
+    const body = new PassThrough();
+    body.write('a');
+    for await (const _ of gatherChunks(body)) break;
+    expect(body.destroyed).toBe(true);
+  });
+});

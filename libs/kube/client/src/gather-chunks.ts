@@ -1,0 +1,46 @@
+import { finished, type Readable } from 'node:stream';
+
+/** The bytes that wait for the consumer before the body is paused. */
+const maxGatheredBytes = 64 * 1024;
+
+/**
+ * The bytes of a body; those that have arrived since the last step together. An API server sends each line of a followed
+ * log as a chunk of its own, and a step of an iterator for each costs more than all else that is done with it. Bounded: a
+ * consumer that takes nothing pauses the body. Destroys it when the consumer stops. @throws its error
+ */
+export async function* gatherChunks(body: Readable): AsyncGenerator<Buffer> {
+  let [chunks, bytes, hasEnded]: [Buffer[], number, boolean] = [[], 0, false];
+  let failure: Error | null | undefined;
+  let wake: (() => void) | undefined;
+  // Chunks that arrive in the same turn of the event loop are taken together.
+  const change = (): void => {
+    if (wake !== undefined) setImmediate(wake);
+    wake = undefined;
+  };
+  finished(body, { writable: false }, (error) => {
+    [hasEnded, failure] = [true, error];
+    change();
+  });
+  body.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= maxGatheredBytes) body.pause();
+    change();
+  });
+  try {
+    for (;;) {
+      if (chunks.length === 0 && !hasEnded) await new Promise<void>((resolve) => (wake = resolve));
+      if (chunks.length > 0) {
+        const gathered = Buffer.concat(chunks, bytes);
+        [chunks, bytes] = [[], 0];
+        body.resume();
+        yield gathered;
+      } else if (hasEnded) {
+        if (failure) throw failure;
+        return;
+      }
+    }
+  } finally {
+    body.destroy();
+  }
+}
