@@ -11,6 +11,7 @@ import { CertificateAuthorities, validForDays } from '../authority/certificate-a
 import type { AgentGatewayConfig } from '../config.js';
 import { type GrpcServer, startGrpcServer } from './grpc-server.js';
 import { RegisterPortMethods, StreamPortMethods } from './agent-port-methods.js';
+import { widenReceiveWindows } from './receive-window.js';
 
 /** Every start issues a new certificate, so only a process that runs for two years is affected by its end. */
 const serverCertificateDays = 730;
@@ -48,6 +49,7 @@ const maxRegisterBytes = 64 * 1024;
 export class AgentPorts implements OnApplicationBootstrap, BeforeApplicationShutdown {
   #register: GrpcServer | undefined;
   #stream: GrpcServer | undefined;
+  #keepReceiveWindows: (() => void) | undefined;
 
   constructor(
     private readonly authorities: CertificateAuthorities,
@@ -70,6 +72,7 @@ export class AgentPorts implements OnApplicationBootstrap, BeforeApplicationShut
     const { connectionIdleTimeoutMs: idleMs, registerConnectionTimeoutMs: maxAgeMs } = this.config;
     const { register, stream } = this.authorities;
     if (caFile !== undefined) await replaceFile(caFile, register.certificatePem);
+    this.#keepReceiveWindows = widenReceiveWindows();
     this.#register = await startGrpcServer({
       host,
       port: this.config.registerPort,
@@ -103,6 +106,7 @@ export class AgentPorts implements OnApplicationBootstrap, BeforeApplicationShut
 
   async beforeApplicationShutdown(): Promise<void> {
     await Promise.all([this.#register?.stop(), this.#stream?.stop()]);
+    this.#keepReceiveWindows?.();
   }
 }
 
