@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { Readable } from 'node:stream';
-import { testWebImage, type TestWebVariables } from '@runos/testing-images';
-import { importImage, Plane, PlaneClient } from '@runos/tool-e2e';
+import type { TestWebVariables } from '@runos/testing-images';
+import { AppUnderTest, Plane, PlaneClient, provideTestWeb } from '@runos/tool-e2e';
 import { buildRealNodes, probeDemoNodes } from '@runos/tool-start';
 import { type Finding, numbersOf } from './bench.js';
 import { quantile } from './quantiles.js';
@@ -10,7 +10,7 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const goal = 0.5;
 
 /** What the container prints: more than one reader takes on the machines where this was measured. */
-const variables: TestWebVariables = { LOG_LINES_PER_SECOND: '100000', LOG_LINE_LENGTH: '200' };
+const variables = { LOG_LINES_PER_SECOND: '100000', LOG_LINE_LENGTH: '200' } satisfies TestWebVariables;
 
 /** The log that one app prints, which both readers follow in alternation. */
 interface FollowedApp {
@@ -21,7 +21,8 @@ interface FollowedApp {
 
 /**
  * The throughput of a followed log through the API, as NDJSON, in bytes of its lines without their JSON. The baseline is
- * `kubectl logs -f` of the same container. It needs real nodes.
+ * `kubectl logs -f` of the same container. One reader of one pod runs at a time, the two in alternation, so both have the
+ * same load beside them. Only the API's lines have timestamps, which the node adds. It needs real nodes.
  */
 export async function benchLogs(args: readonly string[]): Promise<readonly Finding[]> {
   const probe = await probeDemoNodes();
@@ -62,17 +63,10 @@ async function run(plane: PlaneClient, count: number, seconds: number): Promise<
 }
 
 async function createApp(plane: PlaneClient): Promise<FollowedApp> {
-  const { reference, archive } = await testWebImage();
-  await importImage(plane.info, archive);
-  const apps = `/${plane.info.aid}/${plane.info.cid}/apps`;
-  const created = await plane.api.post(apps, { name: 'bench', image: reference });
-  await plane.waitForCompletion(created.body['jobId'], 120_000);
-  const [osid, path] = [String(created.body['osid']), `${apps}/${String(created.body['id'])}`];
-  const changed = await plane.api.post(`${path}/env-vars`, { envVars: variables });
-  await plane.waitForCompletion(changed.body['jobId'], 120_000);
-  const running = ['get', 'pods', '-n', osid, '--field-selector=status.phase=Running', '-o', 'name'];
-  const pods = (await plane.kubectl.run([...running, '--sort-by=.metadata.creationTimestamp'])).trim().split('\n');
-  return { osid, path, pod: (pods.at(-1) ?? '').replace('pod/', '') };
+  const app = await AppUnderTest.create(plane, await provideTestWeb(plane), { name: 'bench' });
+  await app.completed(await app.setVariables(variables));
+  const [pod = ''] = await app.pods();
+  return { osid: app.osid, path: app.path, pod };
 }
 
 /** MB of lines per second. */

@@ -1,5 +1,6 @@
 export { agentClient, type AgentCredentials, issueAgentCredentials, TestAgent } from './agents/test-agent.js';
 export { kept, withOneReplica, withoutDeletion } from './admission.js';
+export { AppUnderTest, jobTimeoutMs, provideTestWeb } from './app-under-test.js';
 export { ApiClient } from './api-client.js';
 export { type PlaneInfo, readDataFile, readPlaneInfo, withSql } from './plane-data.js';
 export { eventually } from './eventually.js';

@@ -1,9 +1,8 @@
 import { testWebFilePath, testWebHealthPath, testWebVariablePath } from '@runos/testing-images';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { eventually, type PlaneClient, valueAt } from '@runos/tool-e2e';
-import { AppUnderTest, provideTestWeb } from './app-under-test.js';
+import { AppUnderTest, eventually, jobTimeoutMs, type PlaneClient, provideTestWeb, valueAt } from '@runos/tool-e2e';
 import { FollowedLog, type LogEntry } from './followed-log.js';
-import { connectToRealPlane, jobTimeoutMs, onDemoNodes } from './service-under-test.js';
+import { connectToRealPlane, onDemoNodes } from './service-under-test.js';
 
 jest.setTimeout(jobTimeoutMs + 60_000);
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { eventually, type PlaneClient, valueAt } from '@runos/tool-e2e';
-import { connectToRealPlane, jobTimeoutMs, onDemoNodes, ServiceUnderTest } from './service-under-test.js';
+import { eventually, jobTimeoutMs, type PlaneClient, valueAt } from '@runos/tool-e2e';
+import { connectToRealPlane, onDemoNodes, ServiceUnderTest } from './service-under-test.js';
 
 jest.setTimeout(jobTimeoutMs + 120_000);
 

@@ -1,7 +1,7 @@
 import { beforeAll, expect, it, jest } from '@jest/globals';
 import { onVolumeLimits } from '@runos/testing-kube';
-import { eventually, type PlaneClient } from '@runos/tool-e2e';
-import { connectToRealPlane, jobTimeoutMs, onDemoNodes, ServiceUnderTest } from './service-under-test.js';
+import { eventually, jobTimeoutMs, type PlaneClient } from '@runos/tool-e2e';
+import { connectToRealPlane, onDemoNodes, ServiceUnderTest } from './service-under-test.js';
 
 jest.setTimeout(jobTimeoutMs * 3);
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { eventually, type PlaneClient } from '@runos/tool-e2e';
+import { eventually, jobTimeoutMs, type PlaneClient } from '@runos/tool-e2e';
 import { FollowedLog, type LogEntry } from './followed-log.js';
-import { connectToRealPlane, jobTimeoutMs, onDemoNodes, ServiceUnderTest } from './service-under-test.js';
+import { connectToRealPlane, onDemoNodes, ServiceUnderTest } from './service-under-test.js';
 
 jest.setTimeout(jobTimeoutMs + 120_000);
 

@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { imagesFor, serviceImages } from '@runos/testing-images';
 import { type MachineProbe, wherePossible } from '@runos/testing-kube';
-import { eventually, type PlaneClient, valueAt } from '@runos/tool-e2e';
+import { eventually, jobTimeoutMs, type PlaneClient, valueAt } from '@runos/tool-e2e';
 import { MessageQueue } from './message-queue.js';
 import {
   answersAfterPowerCutMs,
   connectToRealPlane,
   cutPower,
-  jobTimeoutMs,
   killAgent,
   onDemoNodes,
   ServiceUnderTest,

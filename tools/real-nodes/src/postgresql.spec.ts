@@ -1,11 +1,10 @@
 import { beforeAll, expect, it, jest } from '@jest/globals';
-import { eventually, type PlaneClient, valueAt } from '@runos/tool-e2e';
+import { eventually, jobTimeoutMs, type PlaneClient, valueAt } from '@runos/tool-e2e';
 import { NodeTraces } from './node-traces.js';
 import {
   answersAfterPowerCutMs,
   connectToRealPlane,
   cutPower,
-  jobTimeoutMs,
   killAgent,
   onDemoNodes,
   ServiceUnderTest,

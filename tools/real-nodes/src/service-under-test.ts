@@ -1,10 +1,7 @@
 import { describe } from '@jest/globals';
 import { onRealNodes } from '@runos/testing-kube';
-import { eventually, type Instance, PlaneClient, valueAt } from '@runos/tool-e2e';
+import { eventually, type Instance, jobTimeoutMs, PlaneClient, valueAt } from '@runos/tool-e2e';
 import { controlPlane, DataFolder, probeDemoNodes } from '@runos/tool-start';
-
-/** Pods of real nodes need longer than simulated ones: images are unpacked, and databases initialized. */
-export const jobTimeoutMs = 240_000;
 
 /** `describe` for specs on the real nodes of a demo cluster. */
 export const onDemoNodes = onRealNodes(describe, await probeDemoNodes());

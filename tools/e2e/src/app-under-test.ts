@@ -1,6 +1,11 @@
 import { testWebImage, testWebPort, type TestWebVariables } from '@runos/testing-images';
-import { eventually, importImage, type PlaneClient, valueAt } from '@runos/tool-e2e';
-import { jobTimeoutMs } from './service-under-test.js';
+import { eventually } from './eventually.js';
+import type { PlaneClient } from './plane-client.js';
+import { importImage } from './run-ctr.js';
+import { valueAt } from './value-at.js';
+
+/** Pods of real nodes need longer than simulated ones: images are unpacked, and databases initialized. */
+export const jobTimeoutMs = 240_000;
 
 /** Gives the image of a small web server to the nodes; returns its reference. */
 export async function provideTestWeb({ info }: PlaneClient): Promise<string> {
