@@ -1,14 +1,16 @@
 import { Controller, Get, Inject, Res } from '@nestjs/common';
 import { openApi } from '@runos/api';
+import { manifestSchema } from '@runos/manifest';
 import { Access } from '@runos/messaging';
 import { Readiness } from '@runos/observability';
 import type { Response } from 'express';
 
-/** Liveness, readiness and the OpenAPI document, without a token. */
+/** Liveness, readiness, and the schemas of the API and of files with desired state, without a token. */
 @Access('public')
 @Controller()
 export class HealthController {
   readonly #openApi = JSON.stringify(openApi());
+  readonly #manifestSchema = JSON.stringify(manifestSchema());
 
   constructor(@Inject(Readiness) private readonly readiness: Readiness) {}
 
@@ -27,5 +29,11 @@ export class HealthController {
   @Get('/openapi.json')
   describe(@Res() response: Response): void {
     response.type('application/json').send(this.#openApi);
+  }
+
+  /** What editors complete and check files with. */
+  @Get('/schemas/runos.yaml.json')
+  describeManifest(@Res() response: Response): void {
+    response.type('application/schema+json').send(this.#manifestSchema);
   }
 }

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { openApi } from '@runos/api';
+import { manifestSchema } from '@runos/manifest';
 import { aid } from '../../test/sample-replies.js';
 import { type GatewayHarness, startHarness } from '../../test/harness.js';
 
@@ -106,6 +107,11 @@ describe('routes without a token', () => {
   it('are health', async () => {
     expect((await harness.send('GET', '/livez', none)).status).toBe(200);
     expect((await harness.send('GET', '/readyz', none)).body).toEqual({ ok: true, missing: [] });
+  });
+
+  it('are the schema of files', async () => {
+    const { status, body } = await harness.send('GET', '/schemas/runos.yaml.json', none);
+    expect([status, body]).toEqual([200, JSON.parse(JSON.stringify(manifestSchema()))]);
   });
 
   it('are the OpenAPI document', async () => {
