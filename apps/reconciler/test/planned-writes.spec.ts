@@ -91,7 +91,7 @@ describe('the plan of', () => {
     },
   );
 
-  it('a write without effect says so, and an idempotency key keeps nothing', async () => {
+  it('a write without effect is marked, and an idempotency key keeps nothing', async () => {
     const { cid, id } = await harness.create('app', { image });
     onDiff({ objects: [] });
     const input = { cid, id, change: { envVars: { MODE: 'fast' } } };

@@ -28,7 +28,7 @@ export class CallContext {
     readonly write: WriteConditions,
   ) {}
 
-  /** The client asks what the write would do. */
+  /** The client requests what the write would do, and not the write. */
   get isPlan(): boolean {
     return this.operation.plans !== undefined;
   }

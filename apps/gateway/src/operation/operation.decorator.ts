@@ -41,7 +41,7 @@ export const Operation =
     handle(operation, target, key, descriptor);
 
 /**
- * The decorated method handles a write and its plan: `call.isPlan` says which of them, as `PlannableWrites` reads it.
+ * The decorated method handles a write and its plan: `call.isPlan` distinguishes them, and `PlannableWrites` reads it.
  * @throws Error for a plan of another write
  */
 export const PlannableOperation =

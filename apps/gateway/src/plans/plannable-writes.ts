@@ -10,7 +10,7 @@ import type { CallContext, WriteConditions } from '../operation/call-context.js'
 export class PlannableWrites {
   constructor(private readonly bus: Bus) {}
 
-  /** The reply of the write, or its plan where the client asks for that. `input` has no conditions: the call has them. */
+  /** The reply of the write, or its plan where the client requests that. `input` has no conditions: the call has them. */
   send<In extends z.ZodType, Out extends z.ZodType>(
     contract: PlannableWrite<In, Out>,
     input: Omit<z.input<In>, keyof WriteConditions>,

@@ -71,7 +71,7 @@ export class PlanWrites {
   }
 }
 
-/** What a write says beside its job. */
+/** What a write replies beside its job. */
 interface WriteReply {
   readonly rrcFlipHint?: string | undefined;
   readonly warnings?: readonly string[];
