@@ -84,8 +84,8 @@ export class LogProgress {
   }
 
   /**
-   * A line without a timestamp is of the kubelet: where the runtime has lost the file of a run, the response is HTTP 200
-   * with the reason as its only line.
+   * A line without a timestamp is of the kubelet. Where the runtime has lost the file of a run, the response is HTTP 200 with
+   * the reason as its only line.
    */
   #entryOf(container: LogContainer, { timestamp, message }: LogLine): LogEntry {
     const { podName, containerName } = container;
