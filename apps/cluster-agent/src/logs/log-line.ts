@@ -36,7 +36,7 @@ function inUtc(text: string): string | undefined {
 }
 
 /** A time of this machine as the timestamp of an entry. */
-export const timestampOf = (time: Date): string => time.toISOString().replace('Z', '000000Z');
+const timestampOf = (time: Date): string => time.toISOString().replace('Z', '000000Z');
 
 /** An entry with the reason why lines are missing. */
 export const diagnostic = (now: Date, message: string, podName = ''): LogEntry => ({
