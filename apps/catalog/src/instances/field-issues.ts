@@ -5,10 +5,10 @@ import { knowsVersion, newerBuild, offeredVersions } from '@runos/service-types'
 
 /** Issues of fields that this type does not have, not for this operation, or with another value. */
 export function fieldIssues(type: InstanceType, fields: ServiceFields, when: 'create' | 'update'): Issue[] {
-  const { create, [when]: schema } = type.inputs;
+  const { create, [when]: schema, unavailable = [] } = type.inputs;
   const parsed = schema.safeParse(fields);
   if (parsed.success) return [];
-  const allowed = Object.keys(schema.shape).filter((name) => name !== 'flags');
+  const allowed = Object.keys(schema.shape).filter((name) => !unavailable.includes(name));
   return parsed.error.issues.flatMap((issue): Issue[] => {
     if (issue.code !== 'unrecognized_keys' || issue.path.length > 0) {
       return [{ path: issue.path.join('.'), message: `${issue.path.join('.')} of ${type.type}: ${issue.message}` }];

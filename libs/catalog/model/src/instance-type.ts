@@ -38,6 +38,8 @@ export type StrictSchema = z.ZodObject<z.core.$ZodLooseShape, z.core.$strict>;
 export interface InputSchemas {
   readonly create: StrictSchema;
   readonly update: StrictSchema;
+  /** Fields of existing clients, of which only the default is accepted. It has no effect. */
+  readonly unavailable?: readonly string[];
 }
 
 /** What RunOS knows of the instances of a type, of every kind. */

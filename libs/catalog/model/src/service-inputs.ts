@@ -4,6 +4,7 @@ import { AllowedWriters } from './allowed-writers.js';
 import { documentation, Name } from './field-documentation.js';
 import type { InputSchemas, StrictSchema } from './instance-type.js';
 import { classField, sizeFields, sizeFieldsOf } from './size-fields.js';
+import { nodeAffinityTags, type Switches, switchFields } from './unavailable-fields.js';
 
 /** `repair` reverts drifted fields; `report` only records an event for them. */
 export const DriftPolicy = z.enum(['repair', 'report']);
@@ -21,11 +22,11 @@ const instanceId = z.string().regex(/^([a-z][a-z0-9-]{0,39}-)?[a-z0-9]{5}$/, 'mu
 
 const driftPolicy = 'Whether changes by others are reverted or only reported.';
 
-/** Switches of a service type. No type has one, so only an empty object is valid. */
+/** An update has no switches, so only an empty object is valid. */
 const flags = z
   .strictObject({})
   .optional()
-  .register(documentation, { description: 'Switches of the type; it has none. Default: empty.' });
+  .register(documentation, { description: 'Switches of the type; an update has none. Default: empty.' });
 
 /** The fields that every type has, in a create and in an update. */
 export const commonFields = {
@@ -74,6 +75,8 @@ interface InputOptions {
   readonly own?: OwnFields;
   /** Own fields that are fixed at creation. */
   readonly fixed?: OwnFields;
+  /** Switches of existing clients, of which only the default is available. */
+  readonly switches?: Switches;
 }
 
 const mapFields = (fields: OwnFields, schemaOf: (field: z.ZodDefault) => z.ZodType): Record<string, z.ZodType> =>
@@ -102,6 +105,7 @@ function requiresField(aliases: Readonly<Record<string, boolean>>): z.ZodType {
 export function serviceInputs(options: InputOptions): ServiceInputs {
   const { versions, defaultVersion, sizing, configSets = false, requires = {}, own = {}, fixed = {} } = options;
   const { configType, configSetId } = creationFields;
+  const { flags: creationFlags, topLevel } = switchFields(options.switches ?? {});
   // The catalog decides about versions, because a newer build of it offers more of them.
   const version = creationFields.version
     .clone()
@@ -114,7 +118,9 @@ export function serviceInputs(options: InputOptions): ServiceInputs {
       driftPolicy: DriftPolicy.optional().register(documentation, { description: driftPolicy, default: 'repair' }),
       allowedWriters: commonFields.allowedWriters,
       autoRollback: AutoRollbackSwitch.optional(),
-      flags,
+      flags: creationFlags,
+      ...topLevel,
+      nodeAffinityTags,
       version,
       ...(configSets ? { configType, configSetId } : {}),
       ...(Object.keys(requires).length === 0 ? {} : { requires: requiresField(requires) }),
@@ -127,9 +133,11 @@ export function serviceInputs(options: InputOptions): ServiceInputs {
       allowedWriters: commonFields.allowedWriters,
       autoRollback: commonFields.autoRollback,
       flags,
+      nodeAffinityTags,
       ...mapFields(own, withoutDefault),
     }),
     own: z.strictObject({ ...own, ...fixed }),
+    unavailable: ['flags', 'nodeAffinityTags', ...Object.keys(topLevel)],
   };
 }
 

@@ -34,7 +34,17 @@ export const postgresql: ServiceType = {
   title: 'PostgreSQL',
   versions,
   defaultVersion,
-  inputs: serviceInputs({ versions, defaultVersion, sizing, configSets: true }),
+  inputs: serviceInputs({
+    versions,
+    defaultVersion,
+    sizing,
+    configSets: true,
+    switches: {
+      documentDBExtension: { default: false, description: 'Enable the extension DocumentDB.' },
+      apacheAge: { default: false, description: 'Enable the extension Apache AGE.' },
+      vector: { default: false, description: 'Enable the extension pgvector.' },
+    },
+  }),
   sizing,
   ports: [{ name: 'postgresql', port, protocol: 'TCP' }],
   requires: [],

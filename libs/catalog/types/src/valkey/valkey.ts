@@ -27,7 +27,12 @@ export const valkey: ServiceType = {
   title: 'Valkey',
   versions,
   defaultVersion,
-  inputs: serviceInputs({ versions, defaultVersion, sizing }),
+  inputs: serviceInputs({
+    versions,
+    defaultVersion,
+    sizing,
+    switches: { secured: { default: true, description: 'Require the password.' } },
+  }),
   sizing,
   ports: [{ name: 'valkey', port, protocol: 'TCP' }],
   requires: [],
