@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import type { WriteConditions } from './call-context.js';
 import { doubledKeys } from './doubled-keys.js';
+import { takeQueryFields, withoutEmpty } from './query-fields.js';
 
 /** The value of one part of a request, with every issue found in it. */
 interface ParseResult<T> {
@@ -158,8 +159,12 @@ export function parseRequest(
     const sizes = sizeIssues(result.value).filter(({ path }) => !paths.has(path));
     return valueOf({ value: undefined, issues: [...found, ...sizes] });
   };
-  const query = validated(operation.query, parseQuery(request.originalUrl));
-  const body = validated(bodySchemaOf(operation, request.params), parseBody(request));
+  const bodySchema = bodySchemaOf(operation, request.params);
+  const ofUrl = parseQuery(request.originalUrl);
+  const ofBody = parseBody(request);
+  const given = takeQueryFields(operation, bodySchema, withoutEmpty(operation.query, ofUrl.value), ofBody.value);
+  const query = validated(operation.query, { ...ofUrl, value: given.query });
+  const body = validated(bodySchema, { ...ofBody, value: given.body });
   const isRead = operation.method === 'GET';
   const key = isRead ? undefined : valueOf(parseIdempotencyKey(request.get('idempotency-key')));
   const ifGeneration = isRead || !operation.versioned ? undefined : valueOf(parseIfMatch(request.get('if-match')));
