@@ -70,7 +70,8 @@ export class ClusterRepository extends TenantRepository<ClusterRow> {
       [cid],
     );
     if (found !== undefined) return found;
-    throw new Fault('cluster.not_found', `There is no cluster "${cid}" in this account.`);
+    // Existing clients look for these words, and then tell that their default cluster is gone.
+    throw new Fault('cluster.not_found', `Cluster '${cid}' not found in account '${tenant}'.`);
   }
 
   /** The clusters of one account, oldest first. */

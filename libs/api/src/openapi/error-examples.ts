@@ -45,6 +45,7 @@ const exampleMessages: Readonly<Partial<Record<FaultCode, string>>> = {
   'app.in_use': 'It is needed by app-k3v9q; delete that first.',
   'configset.in_use':
     'Config set 4f0c2a1e-6a0e-4f61-9d0e-2b1f6a3c7d55 is used by postgresql-x7k2p; convert it to custom settings or delete it first.',
+  'cluster.not_found': "Cluster 'ky3' not found in account 'k3v9d'.",
   'node.in_use': 'The agent of node "n4x2p" is connected. Stop it first, or repeat the request with ?force=true.',
   'addon.missing': `The cluster does not have CloudNativePG 1.27.0. Install it with "${operatorCommand}", then repeat the request.`,
   'addon.present': 'The cluster has CloudNativePG 1.27.0, which RunOS has not installed. RunOS never changes it.',
