@@ -30,6 +30,11 @@ export const gatewayConfig = serviceConfig({
   unreadTimeoutMs: wholeNumber(100, 3_600_000).default(60_000),
   /** Open connections of one client network. Without effect behind trusted proxies. 0 switches the limit off. */
   connectionsPerClient: wholeNumber(0, 1_000_000).default(1_000),
+  /** The newest version of the program `runos` for clients that ask for updates; absent: they are told none. */
+  cliVersion: z
+    .string()
+    .regex(/^\d{1,5}\.\d{1,5}\.\d{1,5}(-[\w.]{1,32})?$/)
+    .optional(),
   /** Largest request body, bytes. A secret file of 100 KiB and an override of 64 KiB fit. */
   maxBodyBytes: wholeNumber(1_024, 4 * 1024 * 1024).default(1024 * 1024),
 });

@@ -13,6 +13,7 @@ import { AppsController } from './apps/apps.controller.js';
 import { AppRevisionsController } from './apps/app-revisions.controller.js';
 import { EnvironmentController } from './apps/environment.controller.js';
 import { LinksController } from './apps/links.controller.js';
+import { CommandsController } from './commands/commands.controller.js';
 import { ClustersController } from './clusters/clusters.controller.js';
 import { ConfigSetsController } from './config-sets/config-sets.controller.js';
 import { type GatewayConfig, gatewayConfig } from './config.js';
@@ -43,6 +44,7 @@ const controllers = [
   HealthController,
   SessionsController,
   AccountsController,
+  CommandsController,
   ServiceInfoController,
   JobsController,
   ApiKeysController,

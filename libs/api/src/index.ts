@@ -1,4 +1,27 @@
-export { Membership, listAccounts } from './accounts/account-operations.js';
+export {
+  listAccounts,
+  listModules,
+  Membership,
+  showProfile,
+  showSystemSetting,
+} from './accounts/account-operations.js';
+export {
+  showCatalog,
+  showCatalogVersion,
+  showToolsets,
+  showWholeCatalog,
+  showWholeCatalogVersion,
+  toolsets,
+} from './commands/command-operations.js';
+export type {
+  Command,
+  CommandCatalog,
+  CommandField,
+  CommandFlag,
+  CommandInput,
+  CommandOutput,
+} from './commands/command-catalog.js';
+export { commandsOf } from './commands/commands.js';
 export { Addon, type AddonGoal, addonGoals, installAddon, listAddons, removeAddon } from './addons/addon-operations.js';
 export { type Access, type Level, levels, Role, roleAllows, roles, weakerRole } from './access/access.js';
 export {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { fieldsOf } from './openapi/open-api.js';
+import { fieldsOf } from './operation/json-schema.js';
 import { operations } from './operations.js';
 
 const placeholders = (path: string) => [...path.matchAll(/:(\w+)/g)].map(([, name]) => name);

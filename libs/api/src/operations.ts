@@ -6,6 +6,7 @@ import * as environment from './apps/environment-operations.js';
 import * as links from './apps/link-operations.js';
 import * as apiKeys from './api-keys/api-key-operations.js';
 import * as clusters from './clusters/cluster-operations.js';
+import * as commands from './commands/command-operations.js';
 import * as configSets from './config-sets/config-set-operations.js';
 import * as jobs from './jobs/job-operations.js';
 import * as logs from './logs/log-operations.js';
@@ -46,6 +47,7 @@ const nouns = [
   serviceInfo,
   configSets,
   jobs,
+  commands,
 ] as const;
 
 /** Every public operation. An operation exported by the file of its noun is included. */

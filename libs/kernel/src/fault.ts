@@ -25,6 +25,7 @@ export const faultStatus = {
   'revision.not_found': 404,
   'job.not_found': 404,
   'upgrade.not_found': 404,
+  'setting.not_found': 404,
   'route.not_found': 404,
   'service.in_use': 409,
   'app.in_use': 409,

@@ -32,6 +32,7 @@ const nounsOfFolders: Readonly<Record<string, readonly string[]>> = {
   'apps/identity/src/sessions': ['session'],
   'apps/jobs/src/jobs': ['job'],
   'apps/jobs/src/projection': ['job'],
+  'apps/gateway/src/accounts': ['account'],
   'apps/gateway/src/clusters': ['cluster'],
   'apps/gateway/src/jobs': ['job'],
   'apps/gateway/src/services': ['service'],

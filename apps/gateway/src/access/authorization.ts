@@ -3,7 +3,10 @@ import { type Level, type Role, roleAllows, roles } from '@runos/api';
 import { Fault, type FaultCode } from '@runos/kernel';
 import { type GatewayRequest, operationOf } from '../http/gateway-request.js';
 
-/** The account in the path must be one of the caller's. Another account gets the response of one that does not exist. */
+/**
+ * The account in the path must be one of the caller's. Another account gets the response of one that does not exist, which
+ * is 403 where the operation's path parameter says so.
+ */
 @Injectable()
 export class AccountGuard implements CanActivate {
   canActivate(context: ExecutionContext): true {
@@ -12,7 +15,7 @@ export class AccountGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<GatewayRequest>();
     const aid = String(request.params.aid);
     const membership = request.user?.memberships.find((each) => each.aid === aid);
-    if (membership === undefined) throw notFound('account.not_found', aid, {});
+    if (membership === undefined) throw foreignAccount(params.aid.notFound, aid);
     request.role = membership.role;
     return true;
   }
@@ -33,6 +36,13 @@ export class PathParametersGuard implements CanActivate {
 
 /** Longer values are truncated in messages. */
 const maxShownLength = 64;
+
+/** The same for an account that is not the caller's and for one that does not exist. */
+function foreignAccount(code: FaultCode, aid: string): Fault {
+  if (code !== 'auth.forbidden') return notFound(code, aid, {});
+  const shown = aid.slice(0, maxShownLength);
+  return new Fault(code, `Your token is not of account '${shown}'. Log in to it, or correct the account id.`);
+}
 
 /** The fault for a path parameter without a resource: the same message for missing and for foreign resources. */
 function notFound(code: FaultCode, value: string, path: Readonly<Record<string, unknown>>): Fault {

@@ -9,6 +9,8 @@ export interface GatewayRequest extends Request {
   requestId: string;
   /** Trace id of logs, spans and error responses. */
   traceId: string;
+  /** Kept from Express, which would apply it to every ETag. */
+  ifNoneMatch?: string | undefined;
   /** The raw body after decompression; undefined without a body. */
   body: Buffer | undefined;
   /** Set by the authentication guard. */

@@ -32,7 +32,8 @@ export class RequestLifecycle implements OnModuleDestroy {
     const request = plain as GatewayRequest;
     const clientId = request.get('x-request-id');
     request.requestId = clientId !== undefined && usableId.test(clientId) ? clientId : randomUUID();
-    // An ETag is a generation of desired state. Status changes within a generation, so no response may be 304.
+    // Most ETags are generations of desired state. Status changes within a generation, so their responses are never 304.
+    request.ifNoneMatch = request.get('if-none-match');
     delete request.headers['if-none-match'];
     response.set({ 'X-Request-Id': request.requestId, 'Cache-Control': 'no-store' });
     if (this.#isStopping) response.set('Connection', 'close');

@@ -1,4 +1,4 @@
-import { type Level, type Operation, roleAllows } from '@runos/api';
+import { type Level, type Operation, type Role, roleAllows } from '@runos/api';
 import type { Actor, Idempotency, Principal } from '@runos/contracts';
 import { clientNetwork } from '@runos/security';
 import type { Response } from 'express';
@@ -43,6 +43,13 @@ export class CallContext {
   /** The bearer token of the request; empty for public operations without one. */
   get token(): string {
     return this.header('authorization')?.split(' ')[1] ?? '';
+  }
+
+  /** The role of the caller in the account of the path. @throws Error for operations without one */
+  get role(): Role {
+    const { role } = this.request;
+    if (role === undefined) throw new Error(`${this.operation.id} has no account in its path`);
+    return role;
   }
 
   /** The account of the path. */

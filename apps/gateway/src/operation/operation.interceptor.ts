@@ -41,8 +41,15 @@ export class OperationInterceptor implements NestInterceptor {
     }
     if (result instanceof FollowedResponse) return sendFollowed(result, request, response);
     if (this.config.checkReplies) operation.output.parse(result);
-    const generation = operation.versioned ? fieldOf(found, 'generation') : undefined;
-    if (generation !== undefined) response.set('ETag', `"${String(generation)}"`);
+    const tag = fieldOf(found, operation.tagged ? 'version' : 'generation');
+    if ((operation.versioned || operation.tagged) && tag !== undefined) response.set('ETag', `"${String(tag)}"`);
+    if (operation.tagged) {
+      response.set('Cache-Control', 'private, no-cache');
+      if (isCurrent(request.ifNoneMatch, String(tag))) {
+        response.status(304).end();
+        return;
+      }
+    }
     // A write without effect, or completed at once, has neither a job nor a progress of its own.
     const isOpen = ['jobId', 'completedAt'].some((name) => fieldOf(result, name) !== undefined);
     response.status(operation.status === 202 && !isOpen ? 200 : operation.status).json(result);
@@ -61,6 +68,10 @@ function sendFollowed({ source, mediaType }: FollowedResponse, request: GatewayR
   // A failing source closes the connection and the client reconnects with its cursor. A disconnect is no error.
   pipeline(source, response, () => undefined);
 }
+
+/** Whether an If-None-Match has the tag; its comparison is weak (RFC 9110, section 13.1.2). */
+const isCurrent = (header: string | undefined, tag: string): boolean =>
+  header?.split(',').some((each) => ['*', `"${tag}"`, `W/"${tag}"`].includes(each.trim())) ?? false;
 
 const fieldOf = (result: unknown, name: string): unknown =>
   typeof result === 'object' && result !== null ? (result as Record<string, unknown>)[name] : undefined;

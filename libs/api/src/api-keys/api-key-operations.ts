@@ -1,4 +1,4 @@
-import { Name } from '@runos/catalog-model';
+import { documentation, Name } from '@runos/catalog-model';
 import { z } from 'zod';
 import { Role } from '../access/access.js';
 import { Timestamp } from '../operation/fields.js';
@@ -28,9 +28,16 @@ export const ApiKey = z.object({
  * at the latest.
  */
 export const CreateApiKey = z.strictObject({
-  name: Name,
-  expiresAt: z.iso.datetime({ offset: true }).optional(),
-  role: z.enum([...Role.options, 'limited']).optional(),
+  name: Name.clone().register(documentation, { description: 'Display name.' }),
+  expiresAt: z.iso.datetime({ offset: true }).optional().register(documentation, {
+    description: 'When it expires, as RFC 3339. At most 365 days ahead. Default: in 90 days.',
+  }),
+  role: z
+    .enum([...Role.options, 'limited'])
+    .optional()
+    .register(documentation, {
+      description: 'Role of the token, at most yours; `limited` is viewer. Default: member, or your weaker role.',
+    }),
 });
 
 /** The only response with the secret: `token` is `runos_pat_<id>.<secret>`. */

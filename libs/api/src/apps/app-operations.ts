@@ -64,6 +64,7 @@ export const updateApp = operation({
   summary: 'Update the desired spec of an app.',
   params: { aid, cid, id },
   query: MergeFields,
+  command: { setByClients: ['merge'] },
   body: app.inputs.update,
   output: UpdatedService,
   status: 202,

@@ -7,12 +7,15 @@ const maxNameLength = 253;
 /** Variables by their names. */
 const Variables = z.record(VariableName, VariableValue);
 
+const variablesOf = (kind: string) =>
+  Variables.clone().register(documentation, { description: `All variables ${kind}, by name.` });
+
 const allowDrop = z.boolean().optional().register(documentation, {
   description: 'Whether variables that the request does not name are removed. Default: refused.',
 });
 
 /** Replaces all variables of one kind. */
-export const SetVariables = z.strictObject({ envVars: Variables, allowDrop });
+export const SetVariables = z.strictObject({ envVars: variablesOf('of this kind'), allowDrop });
 
 /** Variables as existing clients read them. */
 export const ShownVariables = z.object({ envVars: z.record(z.string(), z.string()) });
@@ -52,7 +55,7 @@ const Base64 = z
 
 /** A secret file to write; an existing file of that name is replaced. */
 const SecretFileContent = z.strictObject({
-  filename: FileName,
+  filename: FileName.clone().register(documentation, { description: 'Name of the file, by which this API names it.' }),
   mountPath: MountPath.optional().register(documentation, {
     description: 'Absolute path of the file in the containers. Default: the file name in the root folder.',
   }),
@@ -60,7 +63,10 @@ const SecretFileContent = z.strictObject({
 });
 
 const fileChanges = {
-  add: z.array(SecretFileContent).optional(),
+  add: z
+    .array(SecretFileContent)
+    .optional()
+    .register(documentation, { description: 'Files to write; those with the same names are replaced.' }),
   remove: z.array(FileName).optional().register(documentation, { description: 'The names of files to remove.' }),
 };
 
@@ -69,8 +75,8 @@ export const ChangeSecretFiles = z.strictObject(fileChanges);
 
 /** One change of variables and files together. An absent member is unchanged; `{}` removes all variables of its kind. */
 export const ChangeEnvironment = z.strictObject({
-  envVars: Variables.optional(),
-  secretEnvVars: Variables.optional(),
+  envVars: variablesOf('that are not secret').optional(),
+  secretEnvVars: variablesOf('that are secret').optional(),
   allowDrop,
   ...fileChanges,
 });

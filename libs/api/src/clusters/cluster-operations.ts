@@ -41,11 +41,23 @@ export const CreateCluster = z.strictObject({
   cid: z
     .string()
     .regex(/^[a-z0-9]{3,16}$/, 'must be 3 to 16 characters of a-z and 0-9')
-    .optional(),
-  name: Name.optional(),
-  root: z.string().min(1).max(253).optional(),
-  localStorageClass: StorageClassName.optional(),
-  distributedStorageClass: StorageClassName.optional(),
+    .optional()
+    .register(documentation, {
+      description: 'Cluster id: 3 to 16 of a-z and 0-9. It never changes. Default: a generated one.',
+    }),
+  name: Name.optional().register(documentation, { description: 'Display name. Default: the cluster id.' }),
+  root: z
+    .string()
+    .min(1)
+    .max(253)
+    .optional()
+    .register(documentation, { description: 'Root of its domain. It never changes. Default: the configured one.' }),
+  localStorageClass: StorageClassName.optional().register(documentation, {
+    description: 'Storage class of local volumes. Default: that of the cluster.',
+  }),
+  distributedStorageClass: StorageClassName.optional().register(documentation, {
+    description: 'Storage class of distributed volumes. Default: none.',
+  }),
 });
 
 /** Every cluster of the account; the list has no pages, since an account has at most 100. */
@@ -164,7 +176,7 @@ export const tokenPurposes = ['node', 'cluster-agent'] as const;
 
 /** The token expires after `ttlSeconds`, 900 by default, and with the token or session that creates it at the latest. */
 export const CreateRegistrationToken = z.strictObject({
-  purpose: z.enum(tokenPurposes),
+  purpose: z.enum(tokenPurposes).register(documentation, { description: 'The kind of agent that registers.' }),
   ttlSeconds: z
     .int()
     .min(1)

@@ -1,4 +1,4 @@
-import { Name } from '@runos/catalog-model';
+import { documentation, Name } from '@runos/catalog-model';
 import { z } from 'zod';
 import { Timestamp } from '../operation/fields.js';
 import { operation, pathParams } from '../operation/operation.js';
@@ -7,6 +7,10 @@ const { aid, setId } = pathParams;
 
 /** Settings of a service type. Values are strings (`shared_buffers: "256MB"`). */
 export const ConfigValues = z.record(z.string().min(1).max(128), z.string().max(4096));
+
+const values = ConfigValues.clone().register(documentation, {
+  description: 'All settings by their names, as texts with units.',
+});
 
 /** One version of a config set. Versions are immutable and counted from `v1`. */
 export const ConfigSet = z.object({
@@ -21,9 +25,13 @@ export const ConfigSet = z.object({
 export type ConfigSet = z.infer<typeof ConfigSet>;
 
 /** `type` is a service type; keys and values must be valid for it. */
-export const CreateConfigSet = z.strictObject({ name: Name, type: z.string().min(1).max(40), values: ConfigValues });
+export const CreateConfigSet = z.strictObject({
+  name: Name.clone().register(documentation, { description: 'Display name.' }),
+  type: z.string().min(1).max(40).register(documentation, { description: 'Service type, such as postgresql.' }),
+  values,
+});
 /** All values of the next version; keys that are absent are not taken over. */
-export const UpdateConfigSet = z.strictObject({ values: ConfigValues });
+export const UpdateConfigSet = z.strictObject({ values });
 
 /** Latest versions only. */
 export const listConfigSets = operation({

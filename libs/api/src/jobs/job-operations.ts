@@ -109,10 +109,14 @@ const { aid, jobId: id, workItemId } = pathParams;
 
 /** Filters of a list of jobs; absent filters match every job. */
 export const ListJobs = page(50, 200).extend({
-  status: JobStatus.optional(),
-  type: JobType.optional(),
-  cid: z.string().max(16).optional(),
-  osid: z.string().max(63).optional(),
+  status: JobStatus.optional().register(documentation, { description: 'Only jobs in this state.' }),
+  type: JobType.optional().register(documentation, { description: 'Only jobs of this type.' }),
+  cid: z.string().max(16).optional().register(documentation, { description: 'Only jobs of this cluster.' }),
+  osid: z
+    .string()
+    .max(63)
+    .optional()
+    .register(documentation, { description: 'Only jobs of this instance, by its OSID.' }),
 });
 
 /** At most 200 jobs per page. */
@@ -152,12 +156,19 @@ export const listWorkItems = operation({
 /** `after` is the `id` of the last log line received. `request.invalid` also for a malformed cursor. */
 export const listJobLogs = operation({
   id: 'job.logs',
+  command: { path: 'jobs/workitem-logs' },
   method: 'GET',
   path: '/jobs/:id/workitems/:wid/logs',
   access: 'read',
   summary: 'List the log lines of a work item after a cursor.',
   params: { id, wid: workItemId },
-  query: z.strictObject({ after: z.string().max(64).optional() }),
+  query: z.strictObject({
+    after: z
+      .string()
+      .max(64)
+      .optional()
+      .register(documentation, { description: 'The id of the last line received. Default: from the first line on.' }),
+  }),
   output: JobLogs,
 });
 

@@ -105,7 +105,10 @@ describe('the OpenAPI document', () => {
       'service.set-advanced-configs.postgresql',
       'configset.invalid sizing.invalid conflict.diverged conflict.data_loss',
     ],
-    ['service.upgrade-config-set', 'configset.not_found configset.invalid sizing.invalid conflict.data_loss'],
+    [
+      'service.upgrade-config-set.postgresql',
+      'configset.not_found configset.invalid sizing.invalid conflict.data_loss',
+    ],
     ['session.login', 'auth.invalid limit.exceeded'],
   ])('lists the errors of %s: %s', (id, codes) => {
     expect(codesOf(id)).toEqual(expect.arrayContaining(codes.split(' ')));

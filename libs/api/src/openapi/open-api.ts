@@ -1,42 +1,9 @@
-import { documentation } from '@runos/catalog-model';
 import { z } from 'zod';
 import { errorCodesOf } from '../operation/error-codes.js';
+import { fieldsOf, jsonSchemaOf } from '../operation/json-schema.js';
 import type { Operation } from '../operation/operation.js';
 import { operations } from '../operations.js';
 import { errorResponsesOf, errorSchema } from './error-responses.js';
-
-type JsonSchema = z.core.JSONSchema.BaseSchema;
-
-/**
- * Input that a client may send or output that it receives, as JSON Schema 2020-12. Outputs may gain fields, so they
- * allow additional properties. Formats replace the regular expressions behind them;
- * `documentation` adds units (as `x-unit`, an extension of OpenAPI) and ranges.
- */
-function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
-  const { $schema: _, ...jsonSchema } = z.toJSONSchema(schema, {
-    io,
-    metadata: documentation,
-    override: ({ jsonSchema: node }) => {
-      if (io === 'output' && node.additionalProperties === false) delete node.additionalProperties;
-      if (node.format !== undefined) delete node.pattern;
-      if (node['unit'] !== undefined) {
-        node['x-unit'] = node['unit'];
-        delete node['unit'];
-      }
-    },
-  });
-  return jsonSchema;
-}
-
-/** The fields of an object schema, each with its own schema. */
-export function fieldsOf(schema: z.ZodType): { name: string; required: boolean; schema: JsonSchema }[] {
-  const { properties = {}, required = [] } = jsonSchemaOf(schema, 'input');
-  return Object.entries(properties).map(([name, field]) => ({
-    name,
-    required: required.includes(name),
-    schema: field as JsonSchema,
-  }));
-}
 
 /** One tag per noun, the first part of an operation's id. */
 const tags = [
@@ -50,6 +17,7 @@ const tags = [
   { name: 'service-info', description: 'Classes and versions of service types.' },
   { name: 'configset', description: 'Versioned settings of a service type.' },
   { name: 'job', description: 'Progress of writes.' },
+  { name: 'cli', description: 'The commands of the program `runos`.' },
 ];
 
 /** The public API as an OpenAPI 3.1 document. */
@@ -126,7 +94,7 @@ const pathParameters = ({ params }: Operation) =>
 const queryParameters = ({ query }: Operation) => fieldsOf(query).map((field) => ({ ...field, in: 'query' }));
 
 function headerParameters(operation: Operation) {
-  const { method, versioned, mediaType } = operation;
+  const { method, versioned, tagged, mediaType } = operation;
   const header = (name: string, description: string, schema: object) => ({ name, in: 'header', description, schema });
   const key = { type: 'string', minLength: 1, maxLength: 64 };
   return [
@@ -140,6 +108,7 @@ function headerParameters(operation: Operation) {
           }),
         ]
       : []),
+    ...(tagged ? [header('If-None-Match', 'The ETag last read; 304 while it is current.', { type: 'string' })] : []),
     ...(mediaType === 'text/event-stream'
       ? [header('Last-Event-ID', 'The id of the last event received.', { type: 'string' })]
       : []),
@@ -155,13 +124,14 @@ function requestBodyOf({ body, examples }: Operation) {
 }
 
 /** 202 for an output with a job or a progress of its own; a write whose output may have none also has 200. */
-function successesOf({ output, status, method, versioned, mediaType, followed = [], examples }: Operation) {
+function successesOf(operation: Operation) {
+  const { output, status, method, versioned, tagged, mediaType, followed = [], examples } = operation;
   const schema = jsonSchemaOf(output, 'output');
   const example = examples?.output === undefined ? {} : { example: examples.output };
-  const etag = { ETag: { description: 'The generation.', schema: { type: 'string' } } };
+  const etag = { ETag: { description: `The ${tagged ? 'version' : 'generation'}.`, schema: { type: 'string' } } };
   const response = (description: string) => ({
     description,
-    ...(method === 'GET' && versioned ? { headers: etag } : {}),
+    ...(method === 'GET' && (versioned || tagged) ? { headers: etag } : {}),
     content: {
       [mediaType ?? 'application/json']: { schema, ...example },
       ...Object.fromEntries(followed.map((type) => [type, { schema: { type: 'string' } }])),
@@ -171,5 +141,6 @@ function successesOf({ output, status, method, versioned, mediaType, followed = 
     const withoutJob = output instanceof z.ZodUnion ? { 200: response('Done without a job.') } : {};
     return { ...withoutJob, 202: response('Accepted; follow its progress.') };
   }
-  return { [status]: response(status === 201 ? 'Created.' : 'OK.') };
+  const unchanged = tagged ? { 304: { description: 'The version of If-None-Match is current.', content: {} } } : {};
+  return { ...unchanged, [status]: response(status === 201 ? 'Created.' : 'OK.') };
 }

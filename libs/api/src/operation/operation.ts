@@ -16,6 +16,8 @@ const uuid = z.uuid().regex(/^[0-9a-f-]+$/);
  */
 export const pathParams = {
   aid: param(id5, 'account.not_found', 'Account id: five of a-z and 0-9.'),
+  /** Of routes for which existing clients take another route after a 404, which would answer for all accounts. */
+  ownAid: param(id5, 'auth.forbidden', 'Account id: five of a-z and 0-9. The caller must be a member.'),
   cid: param(z.string().regex(/^[a-z0-9]{3,16}$/), 'cluster.not_found', 'Cluster id: 3 to 16 of a-z and 0-9.'),
   nid: param(id5, 'node.not_found', 'Node id: five of a-z and 0-9.'),
   // Apps have paths of their own.
@@ -94,8 +96,22 @@ export interface Operation<
   readonly examples?: { readonly body?: z.input<B>; readonly output?: z.input<O> };
   /** The id of the write of which this is the plan: it has the same input. */
   readonly plans?: string;
+  /** The output has a `version` that changes exactly when it does. It is the ETag, and If-None-Match is answered with 304. */
+  readonly tagged?: boolean;
+  /** What of its command does not follow from id, path and schemas. `none`: it has no command. */
+  readonly command?: CommandOptions | 'none';
   /** Narrower schemas for known values of one path parameter; `body` and `output` hold for every value. */
   readonly variants?: Variants;
+}
+
+/** What the command catalog needs to know beside the operation. */
+export interface CommandOptions {
+  /** Its path in the catalog; `:type` stands for each service type. */
+  readonly path?: string;
+  /** Fields of the query that each client sets by itself. */
+  readonly setByClients?: readonly string[];
+  /** Defaults of its flags; otherwise false. */
+  readonly flags?: Readonly<Record<string, boolean>>;
 }
 
 /** The schemas of an operation for one value of a path parameter. */

@@ -6,7 +6,7 @@ const data = 'The bytes of the file in base64: YAML documents, each a part of a 
 
 /** A file that patches the rendered objects of an instance. */
 export const OverrideFile = z.strictObject({
-  name: Name.register(documentation, { description: 'Name of the file; several may have one name.' }),
+  name: Name.clone().register(documentation, { description: 'Name of the file; several may have one name.' }),
   data: z.base64().register(documentation, { description: data }),
   enabled: z.boolean().register(documentation, { description: 'Whether it has an effect.' }),
 });

@@ -1,4 +1,5 @@
-import { operation, type Operation } from '../operation/operation.js';
+import { commandPathOf } from '../commands/command-path.js';
+import { type CommandOptions, operation, type Operation } from '../operation/operation.js';
 import type { z } from 'zod';
 import { ChangePlan } from './plan-shapes.js';
 
@@ -28,7 +29,7 @@ export function planNamed<
   O extends z.ZodType,
   const I extends string,
 >(id: I, write: Operation<P, Q, B, O>, example: ChangePlan): Operation<P, Q, B, typeof ChangePlan, I> {
-  const { id: plans, method, path, summary, examples, ...same } = write;
+  const { id: plans, method, path, summary, examples, command, ...same } = write;
   const body = examples?.body;
   return operation({
     ...same,
@@ -36,10 +37,23 @@ export function planNamed<
     id,
     method: 'POST',
     path: `${path}${method === 'DELETE' ? '/delete' : ''}/plan`,
+    command: command === 'none' ? command : planCommandOf(id, { ...write, command }),
     access: 'read',
     summary: `Plan by a dry run on the cluster, without the write: ${summary}`,
     output: ChangePlan,
     status: 200,
     examples: { ...(body === undefined ? {} : { body }), output: example },
   });
+}
+
+/** The command of a plan stands beside that of the write. Its flags have the values that clients set in the write. */
+function planCommandOf(id: string, write: Pick<Operation, 'id' | 'path' | 'command'>): CommandOptions {
+  const { setByClients = [], flags = {} } = typeof write.command === 'object' ? write.command : {};
+  const verb = id.slice(id.lastIndexOf('.') + 1);
+  return {
+    path: commandPathOf(write)
+      .replace('{type}', ':type')
+      .replace(/[^/]+$/, `${verb}-$&`),
+    flags: { ...flags, ...Object.fromEntries(setByClients.map((name) => [name, true])) },
+  };
 }

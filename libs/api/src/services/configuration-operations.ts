@@ -1,4 +1,4 @@
-import { ConfigType } from '@runos/catalog-model';
+import { type ConfigKey, ConfigType, describeConfigKey, documentation } from '@runos/catalog-model';
 import { serviceTypes } from '@runos/service-types';
 import { z } from 'zod';
 import { ConfigValues } from '../config-sets/config-set-operations.js';
@@ -23,7 +23,8 @@ export const UpgradeConfigSet = z.strictObject({
   version: z
     .string()
     .regex(/^v[1-9][0-9]{0,8}$/)
-    .optional(),
+    .optional()
+    .register(documentation, { description: 'Version of the config set, such as v2. Default: the latest.' }),
 });
 
 /** For each type with settings, a text per setting. Other types refuse every setting. */
@@ -31,13 +32,25 @@ const settingsOfTypes: Variants = {
   param: 'type',
   forms: Object.fromEntries(
     serviceTypes.flatMap(({ type: name, config }) =>
-      config === undefined ? [] : [[name, { body: settingsOf(Object.keys(config.keys)) }]],
+      config === undefined ? [] : [[name, { body: settingsOf(config.keys) }]],
     ),
   ),
 };
 
-function settingsOf(keys: readonly string[]) {
-  return z.strictObject(Object.fromEntries(keys.map((key) => [key, z.string().max(4096).optional()])));
+/** The types with settings, of which these operations have no other schemas. */
+const typesWithSettings: Variants = {
+  param: 'type',
+  forms: Object.fromEntries(Object.keys(settingsOfTypes.forms).map((name) => [name, {}])),
+};
+
+function settingsOf(keys: Readonly<Record<string, ConfigKey>>) {
+  const settingOf = (key: ConfigKey) =>
+    z
+      .string()
+      .max(4096)
+      .optional()
+      .register(documentation, { description: describeConfigKey(key) });
+  return z.strictObject(Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, settingOf(key)])));
 }
 
 /**
@@ -69,6 +82,7 @@ export const convertToCustom = operation({
   access: 'write',
   summary: 'Give an instance the values of its config set as custom settings.',
   params: { aid, cid, type, id },
+  variants: typesWithSettings,
   output: CustomConfiguration,
   status: 202,
   errors: ['configset.invalid', 'override.invalid', 'conflict.diverged'],
@@ -95,6 +109,7 @@ export const upgradeConfigSet = operation({
   params: { aid, cid, type, id },
   query: Force,
   body: UpgradeConfigSet,
+  variants: typesWithSettings,
   output: ChangedSpec,
   status: 202,
   errors: [

@@ -124,6 +124,20 @@ describe('a new service type', () => {
     expect(JSON.stringify(paths['/{aid}/{cid}/services/relay/{id}/credentials'])).toContain('relay://relay-x7k2p');
   });
 
+  it('has commands of its own in the catalog, with its fields, defaults and credentials', () => {
+    const commands = api.commandsOf('member').filter(({ command }) => command.startsWith('services/relay/'));
+    const named = (verb: string) => commands.find(({ command }) => command === `services/relay/${verb}`);
+    expect(named('add')?.input.fields).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ name: 'mode', type: 'string', enum: ['fast', 'safe'], default: 'fast' }),
+        expect.objectContaining({ name: 'requires', type: 'object', valueType: 'object', required: true }),
+      ]),
+    );
+    expect(named('{id}/update')?.input.fields.find(({ name }) => name === 'mode')).not.toHaveProperty('default');
+    expect(named('{id}/credentials')?.output.fields.map(({ name }) => name)).toEqual(['url', 'port']);
+    expect(commands.map(({ command }) => command)).not.toContain('services/relay/{id}/set-advanced-configs');
+  });
+
   it('has its versions in the document, and leaves the refusal of others to the catalog, which may be newer', () => {
     expect(createSchema(relay).properties['version']).toMatchObject({ type: 'string', enum: ['1'], default: '1' });
     const schema = api.bodySchemaOf(api.createService, { type: 'relay' });

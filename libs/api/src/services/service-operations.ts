@@ -164,6 +164,7 @@ export const restartService = operation({
 /** What an upgrade would change, for `version` or else the current version; nothing is written. */
 export const planUpgrade = operation({
   id: 'service.upgrade.plan',
+  command: { path: 'services/:type/{id}/plan-upgrade' },
   method: 'GET',
   path: `${one}/upgrade`,
   access: 'read',

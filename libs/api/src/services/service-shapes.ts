@@ -136,10 +136,21 @@ export const UpdatedService = z.union([
 export const RestartedInstance = z.object({ osid: z.string(), message: z.string(), jobId: JobId, warnings: Warnings });
 
 /** An absent version keeps the current one. */
-export const Upgrade = z.strictObject({ version: z.string().min(1).max(32).optional() });
+export const Upgrade = z.strictObject({
+  version: z
+    .string()
+    .min(1)
+    .max(32)
+    .optional()
+    .register(documentation, { description: 'Version of the service. Default: the current one.' }),
+});
 
 /** `plane`: the spec that the control plane shows. `cluster`: what the cluster agent stores and keeps applied. */
-export const AcceptDesired = z.strictObject({ desired: z.enum(['plane', 'cluster']) });
+export const AcceptDesired = z.strictObject({
+  desired: z.enum(['plane', 'cluster']).register(documentation, {
+    description: 'Whose spec is desired: that of the control plane or that of the cluster.',
+  }),
+});
 
 export const RendererVersion = z.int().register(documentation, {
   description: 'Version of the renderer: it counts the changes of how objects are rendered.',

@@ -23,6 +23,7 @@ export const logIn = operation({
   path: '/auth/login',
   access: 'public',
   summary: 'Log in with e-mail address and password. Returns a session token.',
+  command: 'none',
   body: LogIn,
   output: LoggedIn,
   errors: ['auth.invalid'],
@@ -44,4 +45,5 @@ export const logOut = operation({
   access: 'signed-in',
   summary: 'Log out: revoke the session token of the request.',
   output: z.object({ loggedOut: z.boolean() }),
+  command: 'none',
 });

@@ -22,7 +22,10 @@ const instanceCount = (what: string) =>
   });
 
 /** An absent version keeps that of each instance. */
-export const UpgradeOfType = z.strictObject({ type: z.string().min(1).max(40), ...Upgrade.shape });
+export const UpgradeOfType = z.strictObject({
+  type: z.string().min(1).max(40).register(documentation, { description: 'Service type, such as postgresql.' }),
+  ...Upgrade.shape,
+});
 
 export const CreateUpgradeWave = UpgradeOfType.extend({
   maxUnavailable: z.int().min(1).max(100).default(1).register(documentation, {

@@ -61,6 +61,23 @@ const expectation: Readonly<Record<'integer' | 'real' | 'memory' | 'time', strin
   time: 'a time like 30s (us, ms, s, min, h or d)',
 };
 
+/** The allowed values of a setting, as a sentence. */
+export function describeConfigKey(key: ConfigKey): string {
+  switch (key.kind) {
+    case 'switch':
+      return 'on or off.';
+    case 'choice':
+      return `One of ${key.options.join(', ')}.`;
+    case 'timeZone':
+      return 'A name of the time zone database like Europe/Berlin.';
+    default: {
+      const [first = '', ...rest] = expectation[key.kind];
+      const unit = 'unit' in key ? `, in units of ${key.unit}` : '';
+      return `${first.toUpperCase()}${rest.join('')}. From ${key.min} to ${key.max}${unit}.`;
+    }
+  }
+}
+
 /** Why `value` is invalid, as a sentence with key, value and rule; undefined when it is valid. */
 export function problemWithValue(key: ConfigKey, name: string, value: string): string | undefined {
   const shown = `${name} is "${value.slice(0, 64)}"`;

@@ -1,5 +1,5 @@
 export { AllowedWriters, ClusterWriters } from './allowed-writers.js';
-export { type ConfigKey, memoryBytes } from './config-key.js';
+export { type ConfigKey, describeConfigKey, memoryBytes } from './config-key.js';
 export { configIssues, type ConfigSchema, reloadedSettings, restartSettings } from './config-schema.js';
 export type { CustomContents } from './custom-contents.js';
 export { documentation, Name, PortNumber } from './field-documentation.js';

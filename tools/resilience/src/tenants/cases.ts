@@ -80,6 +80,9 @@ const passed = (operation: Operation): Expected => {
 const refusalOf = ({ access }: Operation, role: Role): Expected | undefined =>
   access === 'public' || access === 'signed-in' || roleAllows(role, access) ? undefined : forbidden;
 
+/** Of the code for an id in a path that is missing or foreign. */
+const statusOf = (code: string): number => (code === forbidden.code ? forbidden.status : 404);
+
 /** The owner of the other account, about resources of this one. */
 function outsiderCase(operation: Operation, caller: Outsider, own: Ids): Case {
   const [first] = pathIdsOf(operation).values();
@@ -89,7 +92,7 @@ function outsiderCase(operation: Operation, caller: Outsider, own: Ids): Case {
   return {
     ...common,
     passes: false,
-    expected: { status: 404, code: first },
+    expected: { status: statusOf(first), code: first },
     counterpart: requestOf(operation, missingIds),
   };
 }
@@ -103,10 +106,10 @@ function idCase(
   other: Ids,
 ): Case {
   const code = pathIdsOf(operation).get(name);
-  const notFound = code === undefined ? sampleOf(operation).foreign?.[name] : { status: 404, code };
+  const notFound = code === undefined ? sampleOf(operation).foreign?.[name] : { status: statusOf(code), code };
   if (notFound === undefined)
     throw new Error(`the row of ${operation.id} has no expected response for a foreign ${name}`);
-  const expected = name === 'aid' ? notFound : (refusalOf(operation, role) ?? notFound);
+  const expected = name === 'aid' || name === 'ownAid' ? notFound : (refusalOf(operation, role) ?? notFound);
   const request = requestOf(operation, { ...own, [name]: other[name] });
   const counterpart = requestOf(operation, { ...own, [name]: missingIds[name] });
   return { operation, caller, foreign: [name], request, expected, passes: false, counterpart };

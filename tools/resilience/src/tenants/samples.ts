@@ -15,6 +15,7 @@ export const idNames = Object.keys(pathParams).filter((name): name is IdName => 
 /** Well-formed ids of missing resources. */
 export const missingIds: Ids = {
   aid: 'zzzz0',
+  ownAid: 'zzzz0',
   cid: 'nosuchcluster',
   nid: 'zzzz1',
   serviceId: 'zzzz2',
@@ -66,6 +67,17 @@ export const samples: Readonly<Record<Exclude<OperationId, PlanId>, Sample>> = {
   'session.login': { body: () => ({ email: 'unknown@example.com', password: 'wrong' }) },
   'session.logout': plain,
   'account.list': plain,
+  'account.profile': plain,
+  'account.modules': plain,
+  'account.system-config': {
+    query: () => ({ key: 'CLI_VERSION' }),
+    passed: { status: 404, code: 'setting.not_found' },
+  },
+  'cli.manifest-version': plain,
+  'cli.manifest': plain,
+  'cli.whole-manifest-version': plain,
+  'cli.whole-manifest': plain,
+  'cli.toolsets': plain,
   'apikey.list': plain,
   'apikey.create': { body: () => ({ name: 'stolen', role: 'viewer' }) },
   'apikey.show': plain,
