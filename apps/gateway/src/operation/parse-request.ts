@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import type { GatewayRequest } from '../http/gateway-request.js';
 import type { WriteConditions } from './call-context.js';
 import { doubledKeys } from './doubled-keys.js';
-import { takeQueryFields, withoutEmpty } from './query-fields.js';
+import { takeQueryFields } from './query-fields.js';
 
 /** The value of one part of a request, with every issue found in it. */
 interface ParseResult<T> {
@@ -162,7 +162,7 @@ export function parseRequest(
   const bodySchema = bodySchemaOf(operation, request.params);
   const ofUrl = parseQuery(request.originalUrl);
   const ofBody = parseBody(request);
-  const given = takeQueryFields(operation, bodySchema, withoutEmpty(operation.query, ofUrl.value), ofBody.value);
+  const given = takeQueryFields(operation, bodySchema, ofUrl.value, ofBody.value);
   const query = validated(operation.query, { ...ofUrl, value: given.query });
   const body = validated(bodySchema, { ...ofBody, value: given.body });
   const isRead = operation.method === 'GET';

@@ -8,15 +8,6 @@ const namesOf = (schema: z.ZodType): string[] => (schema instanceof z.ZodObject 
 const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/**
- * A query without the parameters that are empty: existing clients send `status=` for a filter that is not set. Unknown
- * parameters stay, so that they are refused.
- */
-export function withoutEmpty(schema: z.ZodType, query: Readonly<Record<string, string>>): Record<string, string> {
-  const names = namesOf(schema);
-  return Object.fromEntries(Object.entries(query).filter(([name, value]) => value !== '' || !names.includes(name)));
-}
-
 /** The switches in a body. */
 const switches = 'flags';
 
