@@ -30,7 +30,7 @@ export const gatewayConfig = serviceConfig({
   unreadTimeoutMs: wholeNumber(100, 3_600_000).default(60_000),
   /** Open connections of one client network. Without effect behind trusted proxies. 0 switches the limit off. */
   connectionsPerClient: wholeNumber(0, 1_000_000).default(1_000),
-  /** The newest version of the program `runos` for clients that ask for updates; absent: they are told none. */
+  /** The newest version of the program `runos`, for clients that check for updates; absent: the setting is not found. */
   cliVersion: z
     .string()
     .regex(/^\d{1,5}\.\d{1,5}\.\d{1,5}(-[\w.]{1,32})?$/)

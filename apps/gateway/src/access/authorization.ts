@@ -5,7 +5,7 @@ import { type GatewayRequest, operationOf } from '../http/gateway-request.js';
 
 /**
  * The account in the path must be one of the caller's. Another account gets the response of one that does not exist, which
- * is 403 where the operation's path parameter says so.
+ * is 403 where the path parameter of the operation has that code.
  */
 @Injectable()
 export class AccountGuard implements CanActivate {

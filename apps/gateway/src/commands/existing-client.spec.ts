@@ -103,7 +103,7 @@ describe('an existing client', () => {
     ['postgresql', { vector: true }, 'vector', 'only false is available'],
     ['postgresql', { nodeAffinityTags: ['gpu'] }, 'nodeAffinityTags', 'pods of services run on any node'],
     ['valkey', { flags: { vector: false } }, 'flags.vector', 'is not a field here'],
-  ])('is told which input of %s is not available: %j', async (type, body, path, message) => {
+  ])('gets the name of an unavailable input of %s: %j', async (type, body, path, message) => {
     const response = await harness.send('POST', `/${aid}/ky3/services/${type}`, { body: JSON.stringify(body) });
     expect([response.status, response.body['code']]).toEqual([400, 'request.invalid']);
     expect(JSON.stringify(response.body['issues'])).toContain(message);

@@ -89,10 +89,10 @@ describe.each(withoutStream.map((operation) => [operation.id, operation] as cons
 
   it('forwards a fault of the service with its details', async () => {
     await send();
-    const asked = harness.received.filter((one) => one.subject !== 'identity.v1.authenticate');
-    expect(asked.length > 0).toBe(!ownAnswers.test(id));
-    if (asked.length === 0) return;
-    for (const { subject } of asked) {
+    const sent = harness.received.filter((one) => one.subject !== 'identity.v1.authenticate');
+    expect(sent.length > 0).toBe(!ownAnswers.test(id));
+    if (sent.length === 0) return;
+    for (const { subject } of sent) {
       harness.reply(subject, () => {
         throw new Fault('conflict.stale', 'It has moved on.', { generation: 8 });
       });

@@ -24,8 +24,8 @@ function split(names: readonly string[], from: Fields): { taken: Record<string, 
 }
 
 /**
- * Takes the fields of the query from the body of a write, in which command lines send all inputs: switches below `flags`,
- * others at the top level. Fields that the body has too stay there, and a field of the URL wins.
+ * Takes the fields of the query from the body of a write, in which command lines send all inputs. Switches are below
+ * `flags`, others at the top level. Fields that the body has too stay there, and a field of the URL wins.
  */
 export function takeQueryFields(
   { query: schema, method }: Pick<Operation, 'query' | 'method'>,

@@ -5,7 +5,7 @@ import { isPositional } from './command-tree.js';
 
 const file = { filename: 'ca.pem', content: 'AAEC' };
 
-/** Values of fields whose form their type does not tell. */
+/** Values of fields whose form does not follow from their type. */
 const byName: Readonly<Record<string, unknown>> = {
   nid: 'n0d3a',
   cid: 'ky3',

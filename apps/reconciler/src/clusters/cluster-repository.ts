@@ -70,7 +70,7 @@ export class ClusterRepository extends TenantRepository<ClusterRow> {
       [cid],
     );
     if (found !== undefined) return found;
-    // Existing clients look for these words, and then tell that their default cluster is gone.
+    // Existing clients look for these words, and then name their default cluster as the cause.
     throw new Fault('cluster.not_found', `Cluster '${cid}' not found in account '${tenant}'.`);
   }
 

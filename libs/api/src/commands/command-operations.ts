@@ -50,7 +50,7 @@ export const showWholeCatalogVersion = operation({
   command: 'none',
 });
 
-/** Clients read it to tell a command that the role does not allow from one that does not exist. */
+/** By it, clients distinguish a command that the role does not allow from one that does not exist. */
 export const showWholeCatalog = operation({
   id: 'cli.whole-manifest',
   method: 'GET',

@@ -47,8 +47,8 @@ export const endpointOf = ({ path }: Pick<Operation, 'path'>): string =>
   path.replaceAll(/:(\w+)/g, (_, name: string) => `:${placeholderOf({ path }, name)}`);
 
 /**
- * Whether a path parameter is an argument. Account and cluster are those of the configuration, but a command for a
- * cluster itself takes it as its argument: existing clients allow that where it is the only one.
+ * Whether a path parameter is an argument. Account and cluster are those of the configuration. A command for a cluster
+ * itself takes the cluster as its argument, because existing clients allow that where it is the only one.
  */
 export function isArgument(operation: Routed, name: string): boolean {
   if (name !== 'cid') return name !== 'aid';

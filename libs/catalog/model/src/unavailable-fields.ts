@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { documentation } from './field-documentation.js';
 
-/** Switches by name. The description says what `true` does. */
+/** Switches by name. The description is of what `true` does. */
 export type Switches = Readonly<Record<string, { readonly default: boolean; readonly description: string }>>;
 
 /** Accepted and left out of the request: the default is what every instance has. */
