@@ -29,7 +29,7 @@ export const wordsOf = ({ command }: Pick<Command, 'command'>): string[] =>
 export const isPositional = ({ command }: Pick<Command, 'command'>, { name, positional }: CommandField): boolean =>
   positional === true || command.split('/').includes(`{${name}}`);
 
-export function isDestructive(command: Command): boolean {
+function isDestructive(command: Command): boolean {
   const last = wordsOf(command).at(-1) ?? '';
   if (command.method === 'DELETE') return true;
   return command.method !== 'GET' && (destructiveWords.test(last) || ['clear-cache', 'set-data'].includes(last));
