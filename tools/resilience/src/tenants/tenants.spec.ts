@@ -13,7 +13,7 @@ describe('two accounts on one plane', () => {
   let agent: ForeignAgentResult;
   let roles: RolesResult;
   let users: NatsUsersResult;
-  beforeAll(async () => ({ matrix, agent, roles, users } = await testTenants()), 180_000);
+  beforeAll(async () => ({ matrix, agent, roles, users } = await testTenants()), 240_000);
 
   it('are tested with every operation', () => {
     const withRow = operations.filter(({ plans }) => plans === undefined);
