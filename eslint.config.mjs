@@ -30,10 +30,11 @@ const runos = {
 /** Specs, and the files that only they import. They may use the test kits, which start real servers. */
 const specs = ['**/*.spec.ts', '{apps,libs}/**/test/**/*.ts'];
 
-/** Files that compare the wall clock with a time of another party: the end of a certificate or a token, a gRPC deadline. */
+/** Files that compare the wall clock with a time of another party: the end of a certificate or a token, a gRPC deadline, the age of an object. */
 const wallClockFiles = [
   'apps/agent-gateway/src/authority/certificate-authorities.ts',
   'apps/agent-gateway/src/sessions/session-registry.ts',
+  'apps/cli/src/output/time-text.ts',
   'apps/gateway/src/access/principal-cache.ts',
   'libs/agent/protocol/src/wire/call.ts',
   'libs/kube/client/src/kubeconfig.ts',

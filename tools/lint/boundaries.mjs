@@ -29,6 +29,8 @@ const places = (forSpecs) => [
     notDependOnLibsWithTags: forSpecs ? [] : ['env:plane'],
   },
   only('env:plane', 'env:pure', 'env:neutral', 'env:plane', ...(forSpecs ? ['env:tools'] : [])),
+  // What users install: of the plane it knows the public operations alone.
+  only('env:client', 'env:pure', 'env:neutral', ...(forSpecs ? ['env:tools'] : [])),
   only('env:tools', 'env:pure', 'env:neutral', 'env:agent', 'env:plane', 'env:tools'),
 ];
 
@@ -63,6 +65,7 @@ const scopes = (forSpecs) => {
     service('agent-gateway', 'scope:engine', 'scope:protocol', 'scope:catalog-types'),
     agent('cluster-agent', 'scope:kube-objects', 'scope:kube-client', ...(forSpecs ? ['scope:catalog-types'] : [])),
     agent('node-agent'),
+    only('scope:cli', ...core, 'scope:api', ...kits),
     only(
       'scope:testing',
       ...core,

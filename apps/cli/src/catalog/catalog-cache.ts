@@ -1,0 +1,102 @@
+import { join } from 'node:path';
+import { readPrivateFile, writePrivateFile } from '../configuration/private-file.js';
+import { requireAccount } from '../configuration/settings.js';
+import { CliError } from '../failure/cli-error.js';
+import type { CommandContext } from '../terminal/command-context.js';
+import { type Catalog, catalogOf } from './catalog.js';
+
+/** How long a cached catalog is used without asking whether it is still current, ms. */
+const freshMs = 60 * 60 * 1_000;
+const catalogDeadlineMs = 10_000;
+const versionDeadlineMs = 3_000;
+
+/** `cache.json`, which other programs share. */
+interface Cache {
+  readonly entries?: Readonly<Record<string, { readonly value: string; readonly expires_at: string }>>;
+}
+
+const filesIn = ({ environment }: CommandContext) => ({
+  catalog: join(environment.folder, 'manifest.json'),
+  account: join(environment.folder, 'manifest.account'),
+  cache: join(environment.folder, 'cache.json'),
+});
+
+/** The stored catalog, if it is that of the current account and API. */
+export function cachedCatalog(context: CommandContext): Catalog | undefined {
+  const files = filesIn(context);
+  const { accountId, apiUrl } = context.settings;
+  if (readPrivateFile(files.account)?.trim() !== accountId) return undefined;
+  const source = readCache(files.cache).entries?.['manifest_source']?.value;
+  if (source !== undefined && source !== apiUrl) return undefined;
+  const text = readPrivateFile(files.catalog);
+  if (text === undefined) return undefined;
+  try {
+    return catalogOf(JSON.parse(text), files.catalog);
+  } catch {
+    return undefined; // cut off or of another program: it is fetched again
+  }
+}
+
+/**
+ * The catalog of the current account: fetched when none is stored, or when the server has a newer one; asked at most once
+ * an hour. Without an answer the stored one is used. @throws CliError without both
+ */
+export async function currentCatalog(context: CommandContext): Promise<Catalog> {
+  const cached = cachedCatalog(context);
+  if (cached === undefined) return refreshCatalog(context);
+  const { cache } = filesIn(context);
+  const checked = readCache(cache).entries?.['manifest_version_check'];
+  if (checked !== undefined && new Date(checked.expires_at) > context.now()) return cached;
+  try {
+    const { version } = (await fetchOf(context, 'manifest-version', versionDeadlineMs)) as { version?: string };
+    if (version !== cached.version) return await refreshCatalog(context);
+    recordCheck(context, cached.version);
+  } catch (error) {
+    if (error instanceof CliError && error.details.statusCode === 401) throw error;
+  }
+  return cached;
+}
+
+/** Fetches the catalog and stores it. @throws CliError when it cannot be read */
+export async function refreshCatalog(context: CommandContext): Promise<Catalog> {
+  const document = await fetchOf(context, 'manifest', catalogDeadlineMs);
+  const catalog = catalogOf(document, 'The answer of the server');
+  const files = filesIn(context);
+  writePrivateFile(files.catalog, JSON.stringify(document));
+  writePrivateFile(files.account, requireAccount(context.settings));
+  recordCheck(context, catalog.version);
+  return catalog;
+}
+
+/** That of the account; on servers without one, that of everybody. */
+async function fetchOf(context: CommandContext, name: string, deadlineMs: number): Promise<unknown> {
+  const client = context.client();
+  const bare = `/cli/${name}`;
+  const scoped = `/${encodeURIComponent(requireAccount(context.settings))}${bare}`;
+  try {
+    return (await client.send({ method: 'GET', path: scoped, deadlineMs })).body;
+  } catch (error) {
+    if (!(error instanceof CliError) || error.details.statusCode !== 404) throw error;
+    return (await client.send({ method: 'GET', path: bare, deadlineMs })).body;
+  }
+}
+
+function recordCheck(context: CommandContext, version: string): void {
+  const { cache } = filesIn(context);
+  const known = readCache(cache);
+  const at = (ms: number) => new Date(+context.now() + ms).toISOString();
+  const entries = {
+    ...known.entries,
+    manifest_version_check: { value: version, expires_at: at(freshMs) },
+    manifest_source: { value: context.settings.apiUrl ?? '', expires_at: at(365 * 24 * freshMs) },
+  };
+  writePrivateFile(cache, JSON.stringify({ ...known, entries }));
+}
+
+function readCache(file: string): Cache {
+  try {
+    return JSON.parse(readPrivateFile(file) ?? '{}') as Cache;
+  } catch {
+    return {};
+  }
+}

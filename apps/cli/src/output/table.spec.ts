@@ -1,0 +1,45 @@
+import { describe, expect, it } from '@jest/globals';
+import { type Column, cut, tableText } from './table.js';
+
+const columns: readonly Column[] = [
+  { header: 'NAME', cells: ['orders', 'cache'] },
+  { header: 'ID', cells: ['o0i2a', 'slrt4'], isKept: true },
+  { header: 'CLASS', cells: ['postgresql.c0.beff', 'custom'] },
+  { header: 'REASON', cells: ['', 'Unschedulable: 2 nodes lack memory'], isKept: true, canBeCut: true },
+];
+
+describe('a table', () => {
+  it('shows every column where they fit', () => {
+    expect(tableText(columns, 200)).toBe(
+      [
+        'NAME    ID     CLASS               REASON',
+        'orders  o0i2a  postgresql.c0.beff',
+        'cache   slrt4  custom              Unschedulable: 2 nodes lack memory',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('cuts the reason first, then leaves columns out from the right, and keeps the id', () => {
+    expect(tableText(columns, 48)).toContain('cache   slrt4  custom              Unschedulabl…');
+    expect(tableText(columns, 40)).toContain('cache   slrt4  Unschedulable: 2 nodes l…\n');
+    expect(tableText(columns, 20)).toBe('ID     REASON\no0i2a\nslrt4  Unschedulabl…\n');
+  });
+
+  it('never writes a line that is wider than the terminal', () => {
+    for (let width = 20; width < 100; width++)
+      for (const line of tableText(columns, width).split('\n')) expect(line.length).toBeLessThanOrEqual(width);
+  });
+
+  it('counts columns of the terminal, not characters', () => {
+    const text = tableText(
+      [
+        { header: 'A', cells: ['日本', 'x'] },
+        { header: 'B', cells: ['1', '2'] },
+      ],
+      80,
+    );
+    expect(text.split('\n').slice(0, 3)).toEqual(['A     B', '日本  1', 'x     2']);
+    expect([cut('日本語', 5), cut('abc', 3), cut('abcd', 3)]).toEqual(['日本…', 'abc', 'ab…']);
+  });
+});

@@ -1,0 +1,33 @@
+import type { Environment } from '../config.js';
+import { ConfigFile } from '../configuration/config-file.js';
+import { type Settings, settingsOf } from '../configuration/settings.js';
+import { ApiClient } from '../http/api-client.js';
+import { Output, type OutputOptions } from '../output/output.js';
+import type { Terminal } from './terminal.js';
+
+/** What every command works with. */
+export class CommandContext {
+  readonly configFile: ConfigFile;
+
+  constructor(
+    readonly terminal: Terminal,
+    readonly environment: Environment,
+    readonly now: () => Date = () => new Date(),
+  ) {
+    this.configFile = new ConfigFile(environment.folder);
+  }
+
+  /** Read anew at each call: a command may have changed the file. */
+  get settings(): Settings {
+    return settingsOf(this.environment, this.configFile.read());
+  }
+
+  /** A client for these settings, by default the current ones. */
+  client(settings: Settings = this.settings): ApiClient {
+    return new ApiClient({ settings, note: (line) => void this.terminal.stderr.write(`${line}\n`) });
+  }
+
+  output(options: OutputOptions): Output {
+    return new Output(this.terminal, options);
+  }
+}

@@ -1,0 +1,54 @@
+import type { Readable, Writable } from 'node:stream';
+
+/** A stream that a person or another program reads. `columns` is the width of a terminal. */
+export interface TextStream extends Writable {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** A stream that a person or another program writes. */
+export interface InputStream extends Readable {
+  readonly isTTY?: boolean;
+}
+
+/** What a command knows of the process that runs it. */
+export interface Terminal {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly folder: string;
+  readonly stdin: InputStream;
+  /** For data alone. */
+  readonly stdout: TextStream;
+  /** For progress, hints, questions and warnings. */
+  readonly stderr: TextStream;
+  /** Calls the listener at Ctrl-C, instead of ending the process. The returned function takes it away. */
+  readonly onInterrupt: (listener: () => void) => () => void;
+}
+
+/** Width of what is no terminal, and of terminals that do not tell theirs. */
+const defaultColumns = 120;
+
+export const columnsOf = ({ stdout }: Terminal): number => stdout.columns ?? defaultColumns;
+
+/** Whether a question gets an answer: a person must see it and be able to type. */
+export const canAsk = ({ stdin, stderr }: Terminal): boolean => stdin.isTTY === true && stderr.isTTY === true;
+
+/** The terminal of this process. A reader that closes its end of a pipe ends the process without an error. */
+export function processTerminal(): Terminal {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
+      throw error;
+    });
+  }
+  return {
+    env: process.env,
+    folder: process.cwd(),
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    onInterrupt: (listener) => {
+      process.on('SIGINT', listener);
+      return () => process.off('SIGINT', listener);
+    },
+  };
+}
