@@ -1,9 +1,15 @@
 import { CommanderError } from 'commander';
+import { catalogFor, refreshedCatalog } from './catalog/catalog-choice.js';
+import { canonicalArguments } from './catalog/canonical-arguments.js';
+import type { Catalog } from './catalog/catalog.js';
+import { commandOptions } from './catalog/command-options.js';
+import { commandOfWords } from './catalog/command-tree.js';
+import { buildProgram } from './commands/program.js';
 import { environmentOf } from './config.js';
+import { requireApiKey } from './configuration/settings.js';
 import { type CliError, usageError } from './failure/cli-error.js';
 import { cliErrorOf, errorDocument, errorText } from './failure/error-text.js';
 import { exitCodes } from './failure/exit-codes.js';
-import { buildProgram } from './commands/program.js';
 import { styleOf } from './output/style.js';
 import { CommandContext } from './terminal/command-context.js';
 import type { Terminal } from './terminal/terminal.js';
@@ -12,13 +18,33 @@ import type { Terminal } from './terminal/terminal.js';
 export async function runCli(argv: readonly string[], terminal: Terminal): Promise<number> {
   try {
     const context = new CommandContext(terminal, environmentOf(terminal.env));
-    const program = buildProgram(context);
-    await program.parseAsync(argv, { from: 'user' });
+    await runIn(context, argv);
     return exitCodes.ok;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
     return report(error instanceof CommanderError ? usageOf(error) : cliErrorOf(error), argv, terminal);
   }
+}
+
+/** A command or an option that is not known may be newer than the stored catalog, so that is read anew once. */
+async function runIn(context: CommandContext, argv: readonly string[]): Promise<void> {
+  const catalog = await catalogFor(context, argv);
+  try {
+    await runWith(context, argv, catalog);
+  } catch (error) {
+    const isUnknown = error instanceof CommanderError && /unknown(Command|Option)/.test(error.code);
+    const newer = isUnknown ? await refreshedCatalog(context, argv, catalog) : undefined;
+    if (newer === undefined && isUnknown && catalog === undefined && !error.message.includes('Did you mean'))
+      requireApiKey(context.settings);
+    if (newer === undefined) throw error;
+    await runWith(context, argv, newer);
+  }
+}
+
+async function runWith(context: CommandContext, argv: readonly string[], catalog?: Catalog): Promise<void> {
+  const command = catalog === undefined ? undefined : commandOfWords(catalog.commands, argv);
+  const words = command === undefined ? argv : canonicalArguments(argv, commandOptions(command));
+  await buildProgram(context, words, catalog).parseAsync(words, { from: 'user' });
 }
 
 /** The sentence of the library in the form of the other errors. */
@@ -31,7 +57,8 @@ function usageOf({ message, code }: CommanderError): CliError {
 }
 
 function report(error: CliError, argv: readonly string[], terminal: Terminal): number {
-  if (wantsJson(argv)) terminal.stdout.write(`${JSON.stringify(errorDocument(error), null, 2)}\n`);
+  if (error.details.isNotice === true) terminal.stderr.write(error.message === '' ? '' : `${error.message}\n`);
+  else if (wantsJson(argv)) terminal.stdout.write(`${JSON.stringify(errorDocument(error), null, 2)}\n`);
   else terminal.stderr.write(errorText(error, styleOf(terminal, terminal.stderr, !argv.includes('--no-color'))));
   return error.exitCode;
 }
@@ -39,12 +66,7 @@ function report(error: CliError, argv: readonly string[], terminal: Terminal): n
 /** Also for command lines that cannot be parsed. */
 const wantsJson = (argv: readonly string[]): boolean => {
   const words = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
-  const formats = ['--output=json', '-ojson', '-o=json'];
-  return words.some(
-    (word, index) =>
-      word === '--json' ||
-      word === '-j' ||
-      formats.includes(word) ||
-      (word === 'json' && ['-o', '--output'].includes(words[index - 1] ?? '')),
-  );
+  const formats = ['--json', '-j', '--output=json', '-ojson', '-o=json'];
+  const isFormat = (index: number) => ['-o', '--output'].includes(words[index - 1] ?? '');
+  return words.some((word, index) => formats.includes(word) || (word === 'json' && isFormat(index)));
 };

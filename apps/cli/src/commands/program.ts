@@ -1,10 +1,16 @@
 import { Command } from 'commander';
+import type { Catalog } from '../catalog/catalog.js';
+import { addCatalog } from '../catalog/catalog-program.js';
+import { commandTree } from '../catalog/command-tree.js';
 import { columnsOf } from '../terminal/terminal.js';
 import type { CommandContext } from '../terminal/command-context.js';
 import { addOutputOptions, helpEnd } from './define-command.js';
 import { addAccount } from './account.js';
 import { addClustersDefault } from './clusters-default.js';
 import { addConfig } from './config-command.js';
+import { addFollow } from './follow.js';
+import { addLogs } from './logs.js';
+import { addManifest } from './manifest.js';
 import { addLogin } from './login.js';
 import { addLogout } from './logout.js';
 import { addStatus } from './status.js';
@@ -17,8 +23,22 @@ const examples = [
   'runos services list -o wide',
 ];
 
-/** The whole tree of commands. Errors of the library are thrown; only help is printed by it. */
-export function buildProgram(context: CommandContext): Command {
+const handWritten = [
+  addLogin,
+  addLogout,
+  addWhoami,
+  addStatus,
+  addAccount,
+  addConfig,
+  addClustersDefault,
+  addFollow,
+  addLogs,
+  addManifest,
+  addVersion,
+];
+
+/** The whole tree of commands, with those of the catalog that `argv` may mean. Errors of the library are thrown; only help is printed by it. */
+export function buildProgram(context: CommandContext, argv: readonly string[], catalog?: Catalog): Command {
   const { terminal } = context;
   const program = new Command('runos')
     .description('Declare what should run in your Kubernetes clusters, and see how it goes.')
@@ -34,7 +54,7 @@ export function buildProgram(context: CommandContext): Command {
     })
     .addHelpText('after', helpEnd(examples));
   addOutputOptions(program);
-  for (const add of [addLogin, addLogout, addWhoami, addStatus, addAccount, addConfig, addClustersDefault, addVersion])
-    add(program, context);
+  for (const add of handWritten) add(program, context);
+  if (catalog !== undefined) addCatalog(program, commandTree(catalog.commands), argv, context);
   return program;
 }

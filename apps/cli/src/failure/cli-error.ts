@@ -12,6 +12,8 @@ export interface ErrorDetails {
   readonly remedy?: string;
   readonly traceId?: string;
   readonly statusCode?: number;
+  /** No failure: only the message is printed. */
+  readonly isNotice?: boolean;
   /** Further keys of the answer of the server, for `--json`. */
   readonly body?: Readonly<Record<string, unknown>>;
 }

@@ -1,4 +1,5 @@
 import { objectLabel } from './field-label.js';
+import { printable } from './printable.js';
 import { rowsText } from './rows-text.js';
 import { type Style, statusText } from './style.js';
 import { isTime, timeText } from './time-text.js';
@@ -37,7 +38,7 @@ function valueText(name: string, value: unknown, style: Style, now: Date): strin
   if (Array.isArray(value)) return listText(value, style, now);
   if (isDocument(value)) return `\n${indented(objectText(value, Object.keys(value), style, now))}`.trimEnd();
   if (isTime(value)) return timeText(value, now);
-  const text = String(value);
+  const text = printable(String(value));
   return statusFields.includes(name) ? statusText(text, style) : text;
 }
 

@@ -1,5 +1,6 @@
 import { fieldLabel } from './field-label.js';
 import { type Document, valueAt } from './object-text.js';
+import { printable } from './printable.js';
 import { type Style, statusText } from './style.js';
 import { type Column, tableText } from './table.js';
 import { ageText, isTime } from './time-text.js';
@@ -43,7 +44,7 @@ function cellText(value: unknown, now: Date): string {
   if (isTime(value)) return ageText(value, now);
   if (Array.isArray(value)) return listText(value);
   const text = typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean);
-  return text.replace(/\s+/g, ' ');
+  return printable(text).replace(/\s+/g, ' ');
 }
 
 const listText = (list: readonly unknown[]): string =>
