@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { CliHome } from '../test/memory-terminal.js';
-import { ownVersion } from './commands/version.js';
+import { ownVersion } from './commands/own-version.js';
 
 const home = new CliHome();
 afterAll(() => home.remove());

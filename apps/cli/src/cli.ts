@@ -18,12 +18,23 @@ import type { Terminal } from './terminal/terminal.js';
 export async function runCli(argv: readonly string[], terminal: Terminal): Promise<number> {
   try {
     const context = new CommandContext(terminal, environmentOf(terminal.env));
+    if (argv[0] === completeWord) return await complete(context, argv.slice(1));
     await runIn(context, argv);
     return exitCodes.ok;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
     return report(error instanceof CommanderError ? usageOf(error) : cliErrorOf(error), argv, terminal);
   }
+}
+
+/** What the scripts of `completion` call. */
+const completeWord = '__complete';
+
+async function complete(context: CommandContext, words: readonly string[]): Promise<number> {
+  const { completionsFor } = await import('./completion/completion-words.js');
+  for (const { value, description = '' } of await completionsFor(words, context))
+    context.terminal.stdout.write(`${value}\t${description.replaceAll(/\s+/g, ' ')}\n`);
+  return exitCodes.ok;
 }
 
 /** A command or an option that is not known may be newer than the stored catalog, so that is read anew once. */

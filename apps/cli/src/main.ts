@@ -2,5 +2,12 @@ import { enableCompileCache } from 'node:module';
 
 // Compiled code of the last run: less than half of the time that a short command takes.
 enableCompileCache();
-const [{ runCli }, { processTerminal }] = await Promise.all([import('./cli.js'), import('./terminal/terminal.js')]);
-process.exitCode = await runCli(process.argv.slice(2), processTerminal());
+const argv = process.argv.slice(2);
+if (argv.length === 1 && ['version', '--version'].includes(argv[0] ?? '')) {
+  // Scripts ask for it often, and it needs nothing else of the program.
+  const { versionText } = await import('./commands/own-version.js');
+  process.stdout.write(versionText());
+} else {
+  const [{ runCli }, { processTerminal }] = await Promise.all([import('./cli.js'), import('./terminal/terminal.js')]);
+  process.exitCode = await runCli(argv, processTerminal());
+}

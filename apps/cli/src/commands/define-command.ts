@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { type Argument, Command, Option } from 'commander';
 import type { OutputOptions } from '../output/output.js';
 import { exitCodesText } from '../failure/exit-codes.js';
 
@@ -30,6 +30,7 @@ export interface CommandDefinition {
   /** Whole command lines. */
   readonly examples?: readonly string[];
   readonly options?: readonly Option[];
+  readonly arguments?: readonly Argument[];
   readonly run: (command: Command) => Promise<void>;
 }
 
@@ -38,6 +39,7 @@ export function defineCommand(parent: Command, definition: CommandDefinition): C
   const { usage, description, examples = [], options = [], run } = definition;
   const command = parent.command(usage).description(description);
   for (const option of options) command.addOption(option);
+  for (const argument of definition.arguments ?? []) command.addArgument(argument);
   addOutputOptions(command);
   command.addHelpText('after', helpEnd(examples));
   return command.action(() => run(command));

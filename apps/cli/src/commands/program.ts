@@ -7,6 +7,7 @@ import type { CommandContext } from '../terminal/command-context.js';
 import { addOutputOptions, helpEnd } from './define-command.js';
 import { addAccount } from './account.js';
 import { addClustersDefault } from './clusters-default.js';
+import { addCompletion } from './completion.js';
 import { addConfig } from './config-command.js';
 import { addFollow } from './follow.js';
 import { addLogs } from './logs.js';
@@ -14,6 +15,7 @@ import { addManifest } from './manifest.js';
 import { addLogin } from './login.js';
 import { addLogout } from './logout.js';
 import { addStatus } from './status.js';
+import { versionText } from './own-version.js';
 import { addVersion } from './version.js';
 import { addWhoami } from './whoami.js';
 
@@ -31,6 +33,7 @@ const handWritten = [
   addAccount,
   addConfig,
   addClustersDefault,
+  addCompletion,
   addFollow,
   addLogs,
   addManifest,
@@ -43,6 +46,7 @@ export function buildProgram(context: CommandContext, argv: readonly string[], c
   const program = new Command('runos')
     .description('Declare what should run in your Kubernetes clusters, and see how it goes.')
     .usage('<command> [options]')
+    .version(versionText().trim(), '--version', 'print the version of this program')
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({

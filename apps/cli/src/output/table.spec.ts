@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Column, cut, tableText } from './table.js';
+import { textWidth } from './text-width.js';
 
 const columns: readonly Column[] = [
   { header: 'NAME', cells: ['orders', 'cache'] },
@@ -40,6 +41,7 @@ describe('a table', () => {
       80,
     );
     expect(text.split('\n').slice(0, 3)).toEqual(['A     B', '日本  1', 'x     2']);
+    expect(['\u001b[31mred\u001b[39m', 'e\u0301', '👍🏽', '\u200b'].map(textWidth)).toEqual([3, 1, 2, 0]);
     expect([cut('日本語', 5), cut('abc', 3), cut('abcd', 3)]).toEqual(['日本…', 'abc', 'ab…']);
   });
 });

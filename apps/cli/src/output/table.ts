@@ -1,4 +1,4 @@
-import stringWidth from 'string-width';
+import { graphemes, textWidth } from './text-width.js';
 
 /** A column of a table. Cells must have no line breaks. */
 export interface Column {
@@ -30,7 +30,7 @@ export function tableText(all: readonly Column[], columns: number): string {
       .map((column, index) => {
         const cell = cut(cellOf(column), widths[index] ?? 0);
         const painted = isHeader || column.paint === undefined ? cell : column.paint(cell);
-        return index === last ? painted : painted + ' '.repeat((widths[index] ?? 0) - stringWidth(cell) + gap);
+        return index === last ? painted : painted + ' '.repeat((widths[index] ?? 0) - textWidth(cell) + gap);
       })
       .join('')
       .trimEnd();
@@ -39,7 +39,7 @@ export function tableText(all: readonly Column[], columns: number): string {
 }
 
 const widthOf = ({ header, cells }: Column): number =>
-  Math.max(stringWidth(header), ...cells.map((cell) => stringWidth(cell)));
+  Math.max(textWidth(header), ...cells.map((cell) => textWidth(cell)));
 
 /** The least width at which a column is shown. */
 const needOf = (column: Column): number =>
@@ -53,10 +53,10 @@ function fitting(all: readonly Column[], columns: number): readonly Column[] {
 
 /** Text of at most `width` columns of a terminal; the end of a longer one is replaced by an ellipsis. */
 export function cut(text: string, width: number): string {
-  if (stringWidth(text) <= width) return text;
+  if (textWidth(text) <= width) return text;
   let kept = '';
-  for (const { segment } of new Intl.Segmenter().segment(text)) {
-    if (stringWidth(kept + segment) > width - 1) break;
+  for (const segment of graphemes(text)) {
+    if (textWidth(kept + segment) > width - 1) break;
     kept += segment;
   }
   return `${kept}…`;

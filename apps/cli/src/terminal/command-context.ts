@@ -22,9 +22,9 @@ export class CommandContext {
     return settingsOf(this.environment, this.configFile.read());
   }
 
-  /** A client for these settings, by default the current ones. */
-  client(settings: Settings = this.settings): ApiClient {
-    return new ApiClient({ settings, note: (line) => void this.terminal.stderr.write(`${line}\n`) });
+  /** A client for these settings, by default the current ones. It repeats what the server delays for `patienceMs`. */
+  client(settings: Settings = this.settings, patienceMs?: number): ApiClient {
+    return new ApiClient({ settings, patienceMs, note: (line) => void this.terminal.stderr.write(`${line}\n`) });
   }
 
   output(options: OutputOptions): Output {
