@@ -37,7 +37,7 @@ async function complete(context: CommandContext, words: readonly string[]): Prom
   return exitCodes.ok;
 }
 
-/** A command or an option that is not known may be newer than the stored catalog, so that is read anew once. */
+/** A command or an option that is not known may be newer than the stored catalog, so that is fetched again once. */
 async function runIn(context: CommandContext, argv: readonly string[]): Promise<void> {
   const catalog = await catalogFor(context, argv);
   try {
@@ -69,13 +69,13 @@ function usageOf({ message, code }: CommanderError): CliError {
 
 function report(error: CliError, argv: readonly string[], terminal: Terminal): number {
   if (error.details.isNotice === true) terminal.stderr.write(error.message === '' ? '' : `${error.message}\n`);
-  else if (wantsJson(argv)) terminal.stdout.write(`${JSON.stringify(errorDocument(error), null, 2)}\n`);
+  else if (isJsonRequested(argv)) terminal.stdout.write(`${JSON.stringify(errorDocument(error), null, 2)}\n`);
   else terminal.stderr.write(errorText(error, styleOf(terminal, terminal.stderr, !argv.includes('--no-color'))));
   return error.exitCode;
 }
 
 /** Also for command lines that cannot be parsed. */
-const wantsJson = (argv: readonly string[]): boolean => {
+const isJsonRequested = (argv: readonly string[]): boolean => {
   const words = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
   const formats = ['--json', '-j', '--output=json', '-ojson', '-o=json'];
   const isFormat = (index: number) => ['-o', '--output'].includes(words[index - 1] ?? '');

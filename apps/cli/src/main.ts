@@ -4,7 +4,7 @@ import { enableCompileCache } from 'node:module';
 enableCompileCache();
 const argv = process.argv.slice(2);
 if (argv.length === 1 && ['version', '--version'].includes(argv[0] ?? '')) {
-  // Scripts ask for it often, and it needs nothing else of the program.
+  // Scripts call it often, and it needs nothing else of the program.
   const { versionText } = await import('./commands/own-version.js');
   process.stdout.write(versionText());
 } else {

@@ -1,4 +1,4 @@
-import { type Document, isDocument } from '../output/object-text.js';
+import { type Document, isDocument } from '../output/document.js';
 
 /** The rows of a list: the answer itself, or the list in it whose rows have the declared fields. */
 export function answerRows(body: unknown, fields: readonly string[]): readonly Document[] | undefined {

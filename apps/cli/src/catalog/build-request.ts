@@ -1,6 +1,6 @@
 import { CliError, usageError } from '../failure/cli-error.js';
 import type { ApiRequest } from '../http/api-client.js';
-import { type CatalogCommand, fieldsOf, placeholdersOf, positionalsOf } from './catalog.js';
+import { type CatalogCommand, fieldsOf, placeholderOf, placeholdersOf, positionalsOf } from './catalog.js';
 import type { Inputs } from './command-inputs.js';
 import { requestDeadlineMs } from './request-deadline.js';
 
@@ -31,12 +31,14 @@ export function buildRequest(command: CatalogCommand, inputs: Inputs, place: Pla
 const isIn = (endpoint: string, name: string): boolean => placeholdersOf(endpoint).includes(name);
 
 function pathOf(endpoint: string, { values }: Inputs, { aid, cid }: Place): string {
-  return endpoint.replace(/:(\w+)|\{(\w+)\}/g, (_match, colon?: string, braces?: string) => {
-    const name = colon ?? braces ?? '';
+  const valueOf = (segment: string): string => {
+    const name = placeholderOf(segment);
+    if (name === undefined) return segment;
     const value = values.get(name) ?? (name === 'aid' ? aid() : name === 'cid' ? cid() : undefined);
     if (value === undefined || value === '') throw usageError(`${name} is missing.`, { field: name });
     return encodeURIComponent(queryText(value));
-  });
+  };
+  return endpoint.split('/').map(valueOf).join('/');
 }
 
 function queryText(value: unknown): string {

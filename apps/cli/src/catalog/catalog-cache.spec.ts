@@ -35,7 +35,7 @@ const expireCheck = () => {
 };
 
 describe('the stored catalog', () => {
-  it('is fetched once, kept for its owner and used without asking', async () => {
+  it('is fetched once, kept for its owner and used without a request', async () => {
     await run('clusters list');
     expect(paths()).toEqual(['/a1/cli/manifest', '/a1/clusters']);
     await run('clusters list');
@@ -61,7 +61,7 @@ describe('the stored catalog', () => {
     expect(paths()[0]).toBe('/a1/cli/manifest');
   });
 
-  it('is used when the server cannot be asked', async () => {
+  it('is used when the server does not answer', async () => {
     await run('clusters list');
     expireCheck();
     gateway.reply('GET /a1/cli/manifest-version', (_request, response) => response.destroy());
@@ -79,7 +79,7 @@ describe('the stored catalog', () => {
     expect(await run('manifest update')).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('Not yours.') });
   });
 
-  it('is read anew once for a command that it does not have', async () => {
+  it('is fetched again once for a command that it does not have', async () => {
     await run('clusters list');
     const [first] = sampleCatalog.commands;
     gateway.reply('GET /a1/cli/manifest', { version: '2', commands: [{ ...first, command: 'clusters/all' }] });
@@ -105,7 +105,7 @@ describe('the stored catalog', () => {
     expect(paths()).toEqual([]);
   });
 
-  it('says that a log-in is missing where a command needs one', async () => {
+  it('reports that a log-in is missing where a command needs one', async () => {
     const { exitCode, stderr } = await home.run(['services', 'list']);
     expect([exitCode, stderr]).toEqual([1, expect.stringContaining('You are not logged in.')]);
   });

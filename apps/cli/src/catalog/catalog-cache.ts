@@ -5,7 +5,7 @@ import { CliError } from '../failure/cli-error.js';
 import type { CommandContext } from '../terminal/command-context.js';
 import { type Catalog, catalogOf } from './catalog.js';
 
-/** How long a cached catalog is used without asking whether it is still current, ms. */
+/** How long a cached catalog is used without a request for its version, ms. */
 const freshMs = 60 * 60 * 1_000;
 const catalogDeadlineMs = 10_000;
 const versionDeadlineMs = 3_000;
@@ -38,8 +38,8 @@ export function cachedCatalog(context: CommandContext): Catalog | undefined {
 }
 
 /**
- * The catalog of the current account: fetched when none is stored, or when the server has a newer one; asked at most once
- * an hour. Without an answer the stored one is used. @throws CliError without both
+ * The catalog of the current account: fetched when none is stored, or when the server has a newer one, which is
+ * checked at most once an hour. Without an answer the stored one is used. @throws CliError without both
  */
 export async function currentCatalog(context: CommandContext): Promise<Catalog> {
   const cached = cachedCatalog(context);

@@ -3,7 +3,7 @@ import type { Catalog } from './catalog.js';
 import { cachedCatalog, currentCatalog, refreshCatalog } from './catalog-cache.js';
 import { reservedWords } from './command-tree.js';
 
-/** What help of everything is asked with. */
+/** Whether only help is requested. */
 const needsNoServer = (argv: readonly string[]): boolean =>
   argv.includes('--help') || argv.includes('-h') || argv[0] === 'help';
 const firstWord = (argv: readonly string[]): string | undefined => argv.find((word) => !word.startsWith('-'));
@@ -17,7 +17,7 @@ const ownPaths = [/^account (list|switch)\b/, /^clusters default\b/, /^jobs foll
 
 /**
  * The catalog that a command line needs: none for commands of this program, the stored one for help, else the current one.
- * @throws CliError when the server cannot be asked and none is stored
+ * @throws CliError when the server does not answer and none is stored
  */
 export async function catalogFor(context: CommandContext, argv: readonly string[]): Promise<Catalog | undefined> {
   const line = argv.filter((word) => !word.startsWith('-')).join(' ');

@@ -143,7 +143,7 @@ describe('a command of the catalog', () => {
     expect((await run('clusters show prod1')).exitCode).toBe(0);
   });
 
-  it('lets keys expire after 90 days, and says that the token is shown once', async () => {
+  it('lets keys expire after 90 days, and warns that the token is shown once', async () => {
     gateway.reply('POST /a1/api-keys', { id: 'k1', name: 'ci', token: 'runos_pat_x' });
     const { stdout, stderr } = await run('account api-keys add --name ci');
     expect(stdout).toContain('runos_pat_x');
@@ -192,7 +192,7 @@ describe('a destructive command', () => {
     gateway.reply(`GET ${base}/o0i2a`, { id: 'o0i2a', name: 'orders' });
   });
 
-  it('needs --yes where nobody can be asked, and says what would go', async () => {
+  it('needs --yes without a terminal, and names what would go', async () => {
     const { exitCode, stderr } = await run('services postgresql delete o0i2a');
     expect([exitCode, stderr]).toEqual([
       64,
@@ -205,7 +205,7 @@ describe('a destructive command', () => {
     expect(sent()?.method).toBe('DELETE');
   });
 
-  it('asks for the name', async () => {
+  it('requires the name', async () => {
     expect((await run('services postgresql delete o0i2a', { columns: 80, input: 'cache\n' })).exitCode).toBe(1);
     expect(sent()?.method).toBe('GET');
     const { exitCode, stderr } = await run('services postgresql delete o0i2a', { columns: 80, input: 'orders\n' });
@@ -213,7 +213,7 @@ describe('a destructive command', () => {
     expect(sent()?.method).toBe('DELETE');
   });
 
-  it('asks for yes where nothing is deleted', async () => {
+  it('requires yes where nothing is deleted', async () => {
     gateway.reply('POST /a1/api-keys/k1/revoke', { id: 'k1' });
     expect((await run('account api-keys revoke k1', { columns: 80, input: 'n\n' })).exitCode).toBe(1);
     expect((await run('account api-keys revoke k1', { columns: 80, input: 'y\n' })).exitCode).toBe(0);

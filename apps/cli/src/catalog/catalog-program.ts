@@ -11,6 +11,7 @@ import {
   ownOptions,
 } from './command-options.js';
 import type { CommandNode } from './command-tree.js';
+import { inputKey } from './input-key.js';
 
 /** An option whose value stands under the name of its input, whatever its own name looks like. */
 class InputOption extends Option {
@@ -27,12 +28,9 @@ class InputOption extends Option {
   }
 }
 
-/** The name under which a command holds the value of an input. */
-export const inputKey = (name: string): string => `input:${name}`;
-
 /**
- * Adds the commands of the catalog. Only those that the words of the command line lead to get their options: with hundreds
- * of commands, the others would take longer than the request.
+ * Adds the commands of the catalog. Only those on the path of the command line get their
+ * options: with hundreds of commands, the others would take longer than the request.
  */
 export function addCatalog(
   parent: Command,
@@ -104,7 +102,7 @@ function extraOptions(command: CatalogCommand): readonly Option[] {
     ['cid', new Option('--cid <cid>', 'the cluster; by default the chosen one')],
     ['app', new Option('--app <id>', 'the app, instead of the argument')],
     ['follow', new Option('--follow', canFollow(command) ? 'stay until it is done' : '')],
-    ['yes', new Option('-y, --yes', 'do not ask for a confirmation')],
+    ['yes', new Option('-y, --yes', 'skip the confirmation')],
   ];
   const file = new Option('-f, --file <file>', 'read inputs from a YAML or JSON file; - is standard input');
   return [

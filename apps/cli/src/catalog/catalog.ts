@@ -63,17 +63,20 @@ export function catalogOf(document: unknown, source: string): Catalog {
   });
 }
 
-/** Names of placeholders in a path. */
-export const placeholdersOf = (endpoint: string): readonly string[] =>
-  [...endpoint.matchAll(/:(\w+)|\{(\w+)\}/g)].map(([, colon, braces]) => colon ?? braces ?? '');
+/** The name in a segment `:name` or `{name}` of a path; undefined for other segments. */
+export function placeholderOf(segment: string): string | undefined {
+  if (segment.startsWith(':')) return segment.slice(1);
+  return segment.startsWith('{') && segment.endsWith('}') ? segment.slice(1, -1) : undefined;
+}
 
-const commandPlaceholders = ({ command }: CatalogCommand): readonly string[] =>
-  [...command.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '');
+/** Names of placeholders in a path. */
+export const placeholdersOf = (path: string): readonly string[] =>
+  path.split('/').flatMap((segment) => placeholderOf(segment) ?? []);
 
 export const fieldsOf = ({ input }: CatalogCommand): readonly CatalogField[] => input?.fields ?? [];
 export const flagsOf = ({ input }: CatalogCommand): readonly CatalogFlag[] => input?.flags ?? [];
 export const isPositional = (command: CatalogCommand, { name, positional }: CatalogField): boolean =>
-  positional === true || commandPlaceholders(command).includes(name);
+  positional === true || placeholdersOf(command.command).includes(name);
 export const positionalsOf = (command: CatalogCommand): readonly CatalogField[] =>
   fieldsOf(command).filter((field) => isPositional(command, field));
 export const outputFieldsOf = ({ output }: CatalogCommand): readonly string[] =>

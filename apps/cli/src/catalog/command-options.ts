@@ -43,7 +43,7 @@ export const isLogReader = ({ command }: CatalogCommand): boolean =>
   command === 'apps/logs' || command === 'apps/{id}/logs' || /^services\/[^/]+\/(\{\w+\}\/)?logs$/.test(command);
 export const canFollow = (command: CatalogCommand): boolean =>
   outputFieldsOf(command).includes('jobId') || isLogReader(command);
-export const takesApp = (command: CatalogCommand): boolean =>
+const takesApp = (command: CatalogCommand): boolean =>
   /\/apps\/(:id|\{id\})/.test(command.endpoint) && positionalsOf(command).some(({ name }) => name === 'id');
 
 /** Names that this program gives to options of the command itself. */

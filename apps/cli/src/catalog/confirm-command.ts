@@ -1,7 +1,7 @@
 import { CliError, usageError } from '../failure/cli-error.js';
 import { styleOf } from '../output/style.js';
-import { ask } from '../terminal/ask.js';
-import { canAsk } from '../terminal/terminal.js';
+import { prompt } from '../terminal/prompt.js';
+import { canPrompt } from '../terminal/terminal.js';
 import type { CommandContext } from '../terminal/command-context.js';
 import type { Place } from './build-request.js';
 import { type CatalogCommand, needsCluster, positionalsOf } from './catalog.js';
@@ -20,8 +20,8 @@ export interface Confirmation {
 const nameDeadlineMs = 3_000;
 
 /**
- * Says what would go and asks: for the name of what is deleted, else for yes.
- * @throws CliError when the user does not confirm, or nobody can be asked
+ * Prints what would go and prompts: for the name of what is deleted, else for yes.
+ * @throws CliError when the user does not confirm, or there is no terminal
  */
 export async function confirmCommand(confirmation: Confirmation): Promise<void> {
   const { command, context } = confirmation;
@@ -29,12 +29,12 @@ export async function confirmCommand(confirmation: Confirmation): Promise<void> 
   const words = wordsOf(command);
   const subject = await subjectText(confirmation);
   const what = `${words.at(-1)} ${words.slice(0, -1).join(' ')} ${subject.text}`.trim();
-  if (!canAsk(terminal))
+  if (!canPrompt(terminal))
     throw usageError(`This would ${what}. Nothing was changed.`, { remedy: 'repeat it with --yes' });
   const isNamed = command.method === 'DELETE' && subject.name !== undefined;
   const question = isNamed ? `Type ${subject.name} to confirm: ` : 'Continue? [y/N] ';
   terminal.stderr.write(`${styleOf(terminal, terminal.stderr).yellow('!')} This will ${what}.\n`);
-  const answer = await ask(terminal, question);
+  const answer = await prompt(terminal, question);
   const isConfirmed = isNamed ? answer === subject.name : /^y(es)?$/i.test(answer);
   if (!isConfirmed) throw new CliError('Not confirmed. Nothing was changed.', { code: 'not_confirmed' });
 }

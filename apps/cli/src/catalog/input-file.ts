@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { CliError, usageError } from '../failure/cli-error.js';
-import { readInput } from '../terminal/ask.js';
+import { readInput } from '../terminal/prompt.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { type CatalogCommand, fieldsOf, flagsOf } from './catalog.js';
 import { coercedValue } from './field-values.js';

@@ -1,6 +1,6 @@
-import { isDocument } from '../output/object-text.js';
+import { isDocument } from '../output/document.js';
 import { objectText } from '../output/object-text.js';
-import type { PrintedAnswer } from './print-answer.js';
+import type { PrintedAnswer } from './printed-answer.js';
 
 /** Commands about a new object that most users run next, where the group has them. */
 const afterCreation = ['credentials', 'status', 'show'];

@@ -1,24 +1,13 @@
-import type { Command } from 'commander';
 import { CliError } from '../failure/cli-error.js';
-import { type Document, isDocument, objectText } from '../output/object-text.js';
-import type { Output } from '../output/output.js';
+import { type Document, isDocument } from '../output/document.js';
+import { objectText } from '../output/object-text.js';
 import { rowsText } from '../output/rows-text.js';
 import { logLine } from '../logs/log-line.js';
-import type { CommandContext } from '../terminal/command-context.js';
 import { columnsOf } from '../terminal/terminal.js';
 import { answerRows } from './answer-rows.js';
-import { type CatalogCommand, outputFieldsOf } from './catalog.js';
+import { outputFieldsOf } from './catalog.js';
 import { nextSteps } from './next-steps.js';
-
-export interface PrintedAnswer {
-  readonly command: CatalogCommand;
-  readonly target: Command;
-  readonly body: unknown;
-  readonly output: Output;
-  readonly context: CommandContext;
-  /** The job is followed, so that no command for it is offered. */
-  readonly isFollowed?: boolean;
-}
+import type { PrintedAnswer } from './printed-answer.js';
 
 /** Prints the answer of a command as its output is declared. @throws CliError for an answer that reports a failure */
 export async function printAnswer(answer: PrintedAnswer): Promise<void> {
@@ -35,7 +24,7 @@ export async function printAnswer(answer: PrintedAnswer): Promise<void> {
     throw new CliError(typeof body['message'] === 'string' ? body['message'] : 'The job was not cancelled.');
 }
 
-/** Some answers with status 200 say that they are none. */
+/** Some answers with status 200 report a failure. */
 function refuseFailure(body: unknown): void {
   if (!isDocument(body)) return;
   const { error, statusCode, traceId, code } = body;
@@ -47,7 +36,7 @@ function refuseFailure(body: unknown): void {
   });
 }
 
-/** The list of clusters tells which one commands use. */
+/** Marks the cluster that commands use in the list of clusters. */
 function marked({ command, body, context }: PrintedAnswer): unknown {
   if (command.command !== 'clusters/list') return body;
   const { clusterId } = context.settings;

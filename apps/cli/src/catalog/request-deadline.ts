@@ -1,4 +1,5 @@
 import { type CatalogCommand, fieldsOf } from './catalog.js';
+import { wordsOf } from './command-tree.js';
 
 const usualMs = 30_000;
 /** What a request may need beyond the time that its work is given, s. */
@@ -17,7 +18,7 @@ const longCommands = new Set([
 
 /** How long the answer of a command may take, ms: what its input `timeoutSeconds` allows the server, and a minute. */
 export function requestDeadlineMs(command: CatalogCommand, values: ReadonlyMap<string, unknown>): number {
-  const words = command.command.replaceAll(/\/\{\w+\}/g, '');
+  const words = wordsOf(command).join('/');
   if (longCommands.has(words)) return longMs;
   if (!fieldsOf(command).some(({ name }) => name === 'timeoutSeconds')) return usualMs;
   const seconds = values.get('timeoutSeconds');

@@ -5,7 +5,7 @@ import { CliError } from '../failure/cli-error.js';
 import type { CommandContext } from '../terminal/command-context.js';
 import { buildRequest, type Place } from './build-request.js';
 import { type CatalogCommand, fieldsOf, flagsOf } from './catalog.js';
-import { inputKey } from './catalog-program.js';
+import { inputKey } from './input-key.js';
 import { collectInputs, type Inputs } from './command-inputs.js';
 import { isLogReader } from './command-options.js';
 import { confirmCommand } from './confirm-command.js';
@@ -22,7 +22,7 @@ interface OwnOptions {
   readonly yes?: boolean;
 }
 
-/** Runs a command of the catalog: inputs, confirmation, request, answer and, if asked, the job. */
+/** Runs a command of the catalog: inputs, confirmation, request, answer and, with --follow, the job. */
 export async function runCommand(command: CatalogCommand, target: Command, context: CommandContext): Promise<void> {
   const own = target.opts<OwnOptions>();
   const output = context.output(outputOptionsOf(target));

@@ -30,18 +30,18 @@ const membershipsOf = (context: CommandContext): Promise<readonly Membership[]> 
 
 async function list(command: Command, context: CommandContext): Promise<void> {
   const output = context.output(outputOptionsOf(command));
-  const { known_accounts: known = [] } = context.configFile.read();
+  const { knownAccounts: known = [] } = context.configFile.read();
   const memberships = await membershipsOf(context);
   const active = context.settings.accountId;
-  const ids = new Set([...known.map(({ account_id }) => account_id), ...memberships.map(({ aid }) => aid)]);
+  const ids = new Set([...known.map(({ accountId }) => accountId), ...memberships.map(({ aid }) => aid)]);
   const accounts = [...ids].map((accountId) => {
     const membership = memberships.find(({ aid }) => aid === accountId);
-    const stored = known.find(({ account_id }) => account_id === accountId);
+    const stored = known.find((account) => account.accountId === accountId);
     return {
       accountId,
       active: accountId === active,
-      addedAt: stored?.added_at,
-      lastUsedAt: stored?.last_used_at,
+      addedAt: stored?.addedAt,
+      lastUsedAt: stored?.lastUsedAt,
       label: labelOf(membership),
       accountRole: membership?.accountRole ?? undefined,
       isDefault: membership?.isDefault,
@@ -66,16 +66,16 @@ async function switchTo(command: Command, context: CommandContext): Promise<void
   const [accountId = ''] = command.args;
   const output = context.output(outputOptionsOf(command));
   const stored = context.configFile.read();
-  const key = stored.known_accounts?.find(({ account_id }) => account_id === accountId)?.api_key;
+  const key = stored.knownAccounts?.find((account) => account.accountId === accountId)?.apiKey;
   if (key === undefined)
     throw new CliError(`No key is stored for account ${accountId}.`, {
       remedy: `runos login --account-id ${accountId}`,
     });
   context.configFile.update({
-    account_id: accountId,
-    api_key: key,
-    default_cluster_id: stored.account_id === accountId ? stored.default_cluster_id : undefined,
-    known_accounts: rememberAccount(stored, accountId, key, context.now()),
+    accountId,
+    apiKey: key,
+    clusterId: stored.accountId === accountId ? stored.clusterId : undefined,
+    knownAccounts: rememberAccount(stored, accountId, key, context.now()),
   });
   await refreshCatalog(context).catch(() => output.warn('The list of commands cannot be read; runos manifest update.'));
   await output.print({ accountId }, () => `Working in account ${accountId}.\n`);

@@ -15,7 +15,7 @@ export const addClustersDefault = (program: Command, context: CommandContext): C
       if (cid !== undefined) {
         if (!/^[\w-]{1,64}$/.test(cid)) throw usageError(`"${cid}" is no id of a cluster.`, { field: 'cid' });
         await verify(context, cid, (line) => output.warn(line));
-        context.configFile.update({ default_cluster_id: cid });
+        context.configFile.update({ clusterId: cid });
         if (context.environment.clusterId !== undefined) output.warn('RUNOS_CLUSTER_ID is set and wins.');
       }
       const { clusterId } = context.settings;

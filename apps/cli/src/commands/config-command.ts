@@ -18,10 +18,10 @@ interface Key {
 }
 
 const keys: Readonly<Record<string, Key>> = {
-  'api-url': { read: ({ apiUrl }) => apiUrl, write: (text) => ({ conductor_url: parseApiUrl(text) }) },
+  'api-url': { read: ({ apiUrl }) => apiUrl, write: (text) => ({ apiUrl: parseApiUrl(text) }) },
   'account-id': { read: ({ accountId }) => accountId },
-  cid: { read: (settings) => settings.clusterId, write: (text) => ({ default_cluster_id: clusterId(text) }) },
-  'console-url': { read: ({ consoleUrl }) => consoleUrl, write: (text) => ({ console_url: parseApiUrl(text) }) },
+  cid: { read: (settings) => settings.clusterId, write: (text) => ({ clusterId: clusterId(text) }) },
+  'console-url': { read: ({ consoleUrl }) => consoleUrl, write: (text) => ({ consoleUrl: parseApiUrl(text) }) },
 };
 
 function keyOf(name: string): Key {

@@ -4,7 +4,7 @@ import { defineCommand, groupIn, outputOptionsOf } from './define-command.js';
 
 /** `follow` and, as existing scripts call it, `jobs follow`. */
 export function addFollow(program: Command, context: CommandContext): void {
-  for (const parent of [program, groupIn(program, 'jobs', 'what was asked for, and how it goes')])
+  for (const parent of [program, groupIn(program, 'jobs', 'the progress of changes')])
     defineCommand(parent, {
       usage: 'follow <jobId>',
       description: 'show the steps of a job until it ends; Ctrl-C stops following and leaves the job running',

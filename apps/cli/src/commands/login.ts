@@ -43,14 +43,14 @@ async function logIn(command: Command, context: CommandContext): Promise<void> {
   const client = context.client({ ...settings, apiUrl, apiKey });
   const account = await chooseAccount(client, local?.aid ?? options.accountId);
   const stored = configFile.read();
-  const isSameAccount = stored.account_id === account.aid && stored.conductor_url === apiUrl;
+  const isSameAccount = stored.accountId === account.aid && stored.apiUrl === apiUrl;
   configFile.update({
-    conductor_url: apiUrl,
-    account_id: account.aid,
-    api_key: apiKey,
-    default_cluster_id: local?.cid ?? (isSameAccount ? stored.default_cluster_id : undefined),
-    signed_in_at: context.now().toISOString(),
-    known_accounts: rememberAccount(stored, account.aid, apiKey, context.now()),
+    apiUrl: apiUrl,
+    accountId: account.aid,
+    apiKey,
+    clusterId: local?.cid ?? (isSameAccount ? stored.clusterId : undefined),
+    signedInAt: context.now().toISOString(),
+    knownAccounts: rememberAccount(stored, account.aid, apiKey, context.now()),
   });
   await refreshCatalog(context).catch(() => output.warn('The list of commands cannot be read; runos manifest update.'));
   const label = labelOf(account);

@@ -14,11 +14,11 @@ export const addLogout = (program: Command, context: CommandContext): Command =>
       const { configFile } = context;
       const stored = configFile.read();
       const isAll = command.opts<{ all?: boolean }>().all === true;
-      const known_accounts = forgetKeys(stored, isAll ? undefined : stored.account_id);
-      if (stored.api_key !== undefined || stored.known_accounts !== undefined)
-        configFile.update({ api_key: undefined, signed_in_at: undefined, known_accounts });
-      const account = isAll ? 'all accounts' : `account ${stored.account_id ?? '(none)'}`;
-      await output.print({ accountId: stored.account_id, all: isAll }, () => `Logged out of ${account}.\n`);
+      const knownAccounts = forgetKeys(stored, isAll ? undefined : stored.accountId);
+      if (stored.apiKey !== undefined || stored.knownAccounts?.length)
+        configFile.update({ apiKey: undefined, signedInAt: undefined, knownAccounts });
+      const account = isAll ? 'all accounts' : `account ${stored.accountId ?? '(none)'}`;
+      await output.print({ accountId: stored.accountId, all: isAll }, () => `Logged out of ${account}.\n`);
       if (context.environment.apiKey !== undefined) output.warn('RUNOS_API_KEY is set and is still used.');
     },
   });

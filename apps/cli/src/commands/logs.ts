@@ -3,7 +3,7 @@ import { seconds } from '../catalog/special-commands.js';
 import { requireAccount, requireCluster } from '../configuration/settings.js';
 import { usageError } from '../failure/cli-error.js';
 import { logLine } from '../logs/log-line.js';
-import type { Document } from '../output/object-text.js';
+import type { Document } from '../output/document.js';
 import type { CommandContext } from '../terminal/command-context.js';
 import { defineCommand, outputOptionsOf } from './define-command.js';
 

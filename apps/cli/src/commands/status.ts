@@ -36,7 +36,7 @@ async function localStatus(settings: Settings, { configFile }: CommandContext) {
     apiUrl: settings.apiUrl ?? null,
     consoleUrl: settings.consoleUrl ?? null,
     defaultClusterId: settings.clusterId ?? null,
-    signedInAt: configFile.read().signed_in_at ?? null,
+    signedInAt: configFile.read().signedInAt ?? null,
   });
 }
 

@@ -8,7 +8,7 @@ import { defineCommand, outputOptionsOf } from './define-command.js';
 export const addWhoami = (program: Command, context: CommandContext): Command =>
   defineCommand(program, {
     usage: 'whoami',
-    description: 'ask the server which account the key is of, and with which role',
+    description: 'show the account of the key and your role in it, as the server knows them',
     examples: ['runos whoami'],
     run: async (command) => {
       const output = context.output(outputOptionsOf(command));

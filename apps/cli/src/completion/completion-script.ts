@@ -1,4 +1,4 @@
-/** Each script asks the program for the words that may stand at the cursor: `value<tab>description` lines. */
+/** Each script gets from the program the words that may stand at the cursor: `value<tab>description` lines. */
 const scripts = {
   bash: `# runos completion: eval "$(runos completion bash)"
 _runos() {

@@ -6,7 +6,7 @@ import { collectInputs } from '../catalog/command-inputs.js';
 import { commandAt, commandTree, wordsOf } from '../catalog/command-tree.js';
 import { readPrivateFile, writePrivateFile } from '../configuration/private-file.js';
 import { requireAccount, requireCluster } from '../configuration/settings.js';
-import type { Document } from '../output/object-text.js';
+import type { Document } from '../output/document.js';
 import type { CommandContext } from '../terminal/command-context.js';
 
 /** A word that completes the command line. */

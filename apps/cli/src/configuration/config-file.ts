@@ -1,28 +1,53 @@
 import { join } from 'node:path';
 import { CliError } from '../failure/cli-error.js';
+import { type Document, isDocument } from '../output/document.js';
 import { readPrivateFile, writePrivateFile } from './private-file.js';
 
 /** An account with its own key, so that `account switch` needs no log-in. */
 export interface KnownAccount {
-  readonly account_id: string;
-  readonly api_key?: string;
-  readonly added_at?: string;
-  readonly last_used_at?: string;
+  readonly accountId: string;
+  readonly apiKey?: string;
+  readonly addedAt?: string;
+  readonly lastUsedAt?: string;
   readonly active?: boolean;
 }
 
-/** `config.json`: other programs share it, so keys that this one does not know stay as they are. */
+/** What a person has chosen and logged in to. */
 export interface StoredConfig {
-  readonly conductor_url?: string;
-  readonly console_url?: string;
-  readonly account_id?: string;
-  readonly default_cluster_id?: string;
-  readonly api_key?: string;
-  readonly signed_in_at?: string;
-  readonly known_accounts?: readonly KnownAccount[];
+  readonly apiUrl?: string;
+  readonly consoleUrl?: string;
+  readonly accountId?: string;
+  readonly clusterId?: string;
+  readonly apiKey?: string;
+  readonly signedInAt?: string;
+  readonly knownAccounts?: readonly KnownAccount[];
 }
 
-/** The configuration file of a person. */
+/** The names of the file, which other programs share. */
+const configKeys = {
+  apiUrl: 'conductor_url',
+  consoleUrl: 'console_url',
+  accountId: 'account_id',
+  clusterId: 'default_cluster_id',
+  apiKey: 'api_key',
+  signedInAt: 'signed_in_at',
+  knownAccounts: 'known_accounts',
+};
+const accountKeys = {
+  accountId: 'account_id',
+  apiKey: 'api_key',
+  addedAt: 'added_at',
+  lastUsedAt: 'last_used_at',
+  active: 'active',
+};
+
+type Names = Readonly<Record<string, string>>;
+const fromFile = (document: Document, names: Names): Document =>
+  Object.fromEntries(Object.entries(names).map(([name, key]) => [name, document[key]]));
+const toFile = (value: object, names: Names): Document =>
+  Object.fromEntries(Object.entries(value).map(([name, one]) => [names[name] ?? name, one as unknown]));
+
+/** `config.json` of a person. Keys that only other programs know stay as they are. */
 export class ConfigFile {
   readonly path: string;
 
@@ -32,11 +57,28 @@ export class ConfigFile {
 
   /** Empty without a file. @throws CliError when the file is not a JSON object */
   read(): StoredConfig {
+    const config = fromFile(this.#document(), configKeys) as StoredConfig;
+    const known = (config.knownAccounts ?? []) as readonly unknown[];
+    const accounts = known.filter(isDocument).map((one) => fromFile(one, accountKeys) as unknown as KnownAccount);
+    return { ...config, knownAccounts: accounts };
+  }
+
+  /** Writes these values; one that is undefined is removed. */
+  update(change: StoredConfig): void {
+    const { knownAccounts } = change;
+    const accounts = knownAccounts?.map((account) => toFile(account, accountKeys));
+    const changed = { ...change, ...('knownAccounts' in change && { knownAccounts: accounts }) };
+    const next = Object.entries({ ...this.#document(), ...toFile(changed, configKeys) });
+    const kept = next.filter(([, value]) => value !== undefined);
+    writePrivateFile(this.path, `${JSON.stringify(Object.fromEntries(kept), null, 2)}\n`);
+  }
+
+  #document(): Document {
     const text = readPrivateFile(this.path);
     if (text === undefined) return {};
     try {
       const value = JSON.parse(text) as unknown;
-      if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+      if (isDocument(value)) return value;
       throw new Error('it holds no JSON object');
     } catch (error) {
       throw new CliError(`The configuration cannot be read: ${(error as Error).message}.`, {
@@ -44,11 +86,5 @@ export class ConfigFile {
         remedy: 'repair the file, or delete it and log in again',
       });
     }
-  }
-
-  /** Writes these keys; a key that is undefined is removed. */
-  update(change: StoredConfig): void {
-    const next = Object.entries({ ...this.read(), ...change }).filter(([, value]) => value !== undefined);
-    writePrivateFile(this.path, `${JSON.stringify(Object.fromEntries(next), null, 2)}\n`);
   }
 }

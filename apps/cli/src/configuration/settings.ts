@@ -13,12 +13,12 @@ export interface Settings {
 }
 
 export const settingsOf = (environment: Environment, stored: StoredConfig): Settings => ({
-  apiUrl: (environment.apiUrl ?? stored.conductor_url)?.replace(/\/{1,9}$/, ''),
-  apiKey: environment.apiKey ?? (stored.api_key?.trim() || undefined),
-  keySource: environment.apiKey !== undefined ? 'RUNOS_API_KEY' : stored.api_key ? 'stored' : undefined,
-  accountId: environment.accountId ?? stored.account_id,
-  clusterId: environment.clusterId ?? stored.default_cluster_id,
-  consoleUrl: environment.consoleUrl ?? stored.console_url,
+  apiUrl: (environment.apiUrl ?? stored.apiUrl)?.replace(/\/{1,9}$/, ''),
+  apiKey: environment.apiKey ?? (stored.apiKey?.trim() || undefined),
+  keySource: environment.apiKey !== undefined ? 'RUNOS_API_KEY' : stored.apiKey ? 'stored' : undefined,
+  accountId: environment.accountId ?? stored.accountId,
+  clusterId: environment.clusterId ?? stored.clusterId,
+  consoleUrl: environment.consoleUrl ?? stored.consoleUrl,
 });
 
 const present = (value: string | undefined, message: string, remedy: string): string => {

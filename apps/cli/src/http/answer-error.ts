@@ -9,30 +9,33 @@ const textIn = (body: Body, key: string): string | undefined => {
   return typeof value === 'string' && value !== '' ? value : undefined;
 };
 
-/** What an answer that is no success says, with what to do about it. */
+/** The error that an answer reports, with what to do about it. */
 export function errorOfAnswer(response: Response, answer: unknown): CliError {
   const { status } = response;
   const body = isObject(answer) ? answer : {};
-  const said = textIn(body, 'error') ?? textIn(body, 'reason') ?? textIn(body, 'message');
+  const reported = textIn(body, 'error') ?? textIn(body, 'reason') ?? textIn(body, 'message');
   const { error: _error, code: _code, traceId: _traceId, ...rest } = body;
   const code = textIn(body, 'code');
-  return new CliError(sentence(status === 401 ? refusal(body, said) : (said ?? `The server answered ${status}`)), {
-    code,
-    statusCode: status,
-    traceId: textIn(body, 'traceId'),
-    field: fieldOf(body),
-    remedy: remedyOf(response, code, body),
-    body: rest,
-  });
+  return new CliError(
+    sentence(status === 401 ? refusal(body, reported) : (reported ?? `The server answered ${status}`)),
+    {
+      code,
+      statusCode: status,
+      traceId: textIn(body, 'traceId'),
+      field: fieldOf(body),
+      remedy: remedyOf(response, code, body),
+      body: rest,
+    },
+  );
 }
 
 const sentence = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`);
 
-function refusal(body: Body, said = 'unauthorized'): string {
+function refusal(body: Body, reported = 'unauthorized'): string {
   const at = textIn(body, 'revokedAt') ?? textIn(body, 'expiredAt');
   const reason = textIn(body, 'reason');
   const detail = reason === undefined ? '' : ` (${reason}${at === undefined ? '' : ` at ${at}`})`;
-  return `The server does not accept your key: ${said}${detail}`;
+  return `The server does not accept your key: ${reported}${detail}`;
 }
 
 /** The input that the answer names first. */
@@ -44,9 +47,9 @@ function fieldOf({ issues }: Body): string | undefined {
 function remedyOf({ status, headers }: Response, code: string | undefined, body: Body): string | undefined {
   if (code === 'auth.session_expired') return 'your session has ended: runos login';
   if (status === 401) return 'runos login with a valid key, or set RUNOS_API_KEY to one';
-  if (code === 'route.not_found') return 'this server may be of another version: runos manifest update';
+  if (code?.startsWith('route.')) return 'this server may be of another version: runos manifest update';
   if (status === 404 && code === undefined) return 'check the address: runos config get api-url';
-  if (status === 412) return 'somebody changed it meanwhile; read it again and repeat the change';
+  if (status === 412) return 'it was changed meanwhile; read it again and repeat the change';
   if (status === 409 && Array.isArray(body['osids'])) return `delete or change first: ${body['osids'].join(', ')}`;
   if (status === 429 || status === 503) return `try again in ${headers.get('retry-after') ?? 'some'} s`;
   if (status >= 500) return 'try again; if it stays, report the trace id';

@@ -16,8 +16,8 @@ beforeEach(() => {
   notes = [];
 });
 
-const clientOf = (apiUrl = gateway.url, patienceMs = 5_000) =>
-  new ApiClient({ settings: { apiUrl, apiKey: 'key1' }, note: (line) => notes.push(line), patienceMs });
+const clientOf = (apiUrl = gateway.url, retryTimeoutMs = 5_000) =>
+  new ApiClient({ settings: { apiUrl, apiKey: 'key1' }, note: (line) => notes.push(line), retryTimeoutMs });
 const get: ApiRequest = { method: 'GET', path: '/x' };
 async function failureOf(reply: Reply, request = get, client = clientOf()): Promise<CliError> {
   gateway.reply(`${request.method} ${request.path}`, reply);
@@ -51,7 +51,7 @@ describe('the client', () => {
     [412, { error: 'It was changed by grace.', code: 'conflict.stale', traceId: 't1' }, /read it again/],
     [409, { error: 'It is needed.', code: 'service.in_use', traceId: 't1', osids: ['app-a'] }, /app-a/],
     [500, { error: 'It failed.', code: 'internal', traceId: 't1' }, /trace id/],
-  ])('says what a %i answer says', async (code, body, remedy) => {
+  ])('reports the error of a %i answer', async (code, body, remedy) => {
     const { message, details } = await failureOf(status(code, body));
     expect([message, details.statusCode, details.code, details.traceId]).toEqual([body.error, code, body.code, 't1']);
     if (remedy !== undefined) expect(details.remedy).toMatch(remedy);
@@ -66,7 +66,7 @@ describe('the client', () => {
     expect((await failureOf(status(400, body))).details).toMatchObject({ field: 'replicas', code: 'request.invalid' });
   });
 
-  it.each([429, 503])('waits as a %i answer asks, says so, and repeats the same write', async (code) => {
+  it.each([429, 503])('waits as a %i answer requires, reports it, and repeats the same write', async (code) => {
     let count = 0;
     gateway.reply('POST /x', (_request, response) =>
       ++count === 1
@@ -79,7 +79,7 @@ describe('the client', () => {
     expect(new Set(keys).size).toBe(1);
   });
 
-  it('gives up when the server asks for more time than there is', async () => {
+  it('gives up when the server requires more time than there is', async () => {
     const { message, details } = await failureOf(status(503, { error: 'Starting.' }, { 'retry-after': '30' }));
     expect([message, details.remedy, gateway.received.length]).toEqual(['Starting.', 'try again in 30 s', 1]);
   });

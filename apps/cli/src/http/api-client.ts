@@ -27,26 +27,26 @@ export interface ApiClientOptions {
   readonly settings: Settings;
   /** For what the user should know while waiting. */
   readonly note: (line: string) => void;
-  /** How long requests are repeated that the server asks to send later, ms. */
-  readonly patienceMs?: number;
+  /** How long requests are repeated that the server delays by Retry-After, ms. */
+  readonly retryTimeoutMs?: number;
 }
 
 const defaultDeadlineMs = 30_000;
-const defaultPatienceMs = 60_000;
+const defaultRetryTimeoutMs = 60_000;
 
 /** Sends requests to the gateway, and turns everything that can go wrong into a `CliError`. */
 export class ApiClient {
-  readonly #patienceMs: number;
+  readonly #retryTimeoutMs: number;
   #hasWarned = false;
 
   constructor(private readonly options: ApiClientOptions) {
-    this.#patienceMs = options.patienceMs ?? defaultPatienceMs;
+    this.#retryTimeoutMs = options.retryTimeoutMs ?? defaultRetryTimeoutMs;
   }
 
-  /** The answer of a request that succeeded. @throws CliError for any other, also after the server asked to wait too long */
+  /** The answer of a request that succeeded. @throws CliError for any other, also when the server delays it for too long */
   async send(request: ApiRequest): Promise<Answer> {
     const { note } = this.options;
-    const until = performance.now() + this.#patienceMs;
+    const until = performance.now() + this.#retryTimeoutMs;
     // A write that the server has already done is answered again instead of done again.
     const key: Record<string, string> = request.method === 'GET' ? {} : { 'idempotency-key': crypto.randomUUID() };
     for (;;) {

@@ -1,4 +1,4 @@
-/** When the server asks to repeat a request it has not done, the time until then, ms; undefined for other answers. */
+/** The delay by which the server has a request repeated that it has not done, ms; undefined for other answers. */
 export function retryDelayMs({ status, headers }: Response): number | undefined {
   if (status !== 429 && status !== 503) return undefined;
   const value = headers.get('retry-after');

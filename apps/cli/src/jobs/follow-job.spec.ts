@@ -110,7 +110,7 @@ describe('follow', () => {
     expect(gateway.received.filter(({ url }) => url.endsWith('?after=1'))).toHaveLength(1);
   });
 
-  it('leaves the job running at Ctrl-C, and says how to follow it', async () => {
+  it('leaves the job running at Ctrl-C, and prints how to follow it', async () => {
     gateway.reply(stream, (_request, response) => sendEvents(response, events('completed').slice(0, 3)));
     const running = run(`follow ${jobId}`);
     await waitUntil(() => gateway.received.length > 0, { deadlineMs: 10_000, because: () => 'it is not followed' });
@@ -198,7 +198,7 @@ describe('logs --follow', () => {
     expect([exitCode, JSON.parse(stdout), stderr]).toEqual([130, entry('one'), '']);
   });
 
-  it('says why the server refuses', async () => {
+  it('reports why the server refuses', async () => {
     gateway.reply(`GET ${path}`, (_request, response) => answer(response, 403, { error: 'This needs another role.' }));
     expect(await run('logs postgresql-o0i2a --follow')).toMatchObject({
       exitCode: 1,

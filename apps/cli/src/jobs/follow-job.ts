@@ -66,7 +66,7 @@ async function* eventsOf(client: ApiClient, jobId: string, signal: AbortSignal):
     yield* streamedEvents(client, jobId, signal);
   } catch (error) {
     const hasNoStream =
-      error instanceof CliError && error.details.statusCode === 404 && error.details.code !== 'job.not_found';
+      error instanceof CliError && error.details.statusCode === 404 && error.details.code?.startsWith('job.') !== true;
     if (!hasNoStream) throw error;
     yield* polledEvents(client, jobId, signal);
   }

@@ -3,7 +3,7 @@ import { CliError } from '../failure/cli-error.js';
 import { exitCodes } from '../failure/exit-codes.js';
 import { errorOfAnswer } from '../http/answer-error.js';
 import { networkError } from '../http/network-error.js';
-import type { Document } from '../output/object-text.js';
+import type { Document } from '../output/document.js';
 import type { Output } from '../output/output.js';
 import type { CommandContext } from '../terminal/command-context.js';
 import { diagnosticContainer, logLine } from './log-line.js';

@@ -1,4 +1,4 @@
-import type { Document } from '../output/object-text.js';
+import type { Document } from '../output/document.js';
 import { printable } from '../output/printable.js';
 
 /** An entry of this container is no line of a log, but the reason why lines are missing. */

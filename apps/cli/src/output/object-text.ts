@@ -1,19 +1,11 @@
+import { type Document, isDocument, valueAt } from './document.js';
 import { objectLabel } from './field-label.js';
 import { printable } from './printable.js';
 import { rowsText } from './rows-text.js';
 import { type Style, statusText } from './style.js';
 import { isTime, timeText } from './time-text.js';
 
-export type Document = Readonly<Record<string, unknown>>;
-
-export const isDocument = (value: unknown): value is Document =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const statusFields = ['status', 'state', 'health'];
-
-/** The value at a dotted name. */
-export const valueAt = (document: Document, name: string): unknown =>
-  name.split('.').reduce<unknown>((value, key) => (isDocument(value) ? value[key] : undefined), document);
 
 /** A document as lines of `label  value`: the declared fields in their order, then the others by name. */
 export function objectText(document: Document, declared: readonly string[], style: Style, now: Date): string {

@@ -34,7 +34,7 @@ export class Output {
     return this.options.quiet === true;
   }
 
-  /** The document in the format that was asked for; `text` makes it readable for people. */
+  /** The document in the requested format; `text` makes it readable for people. */
   async print(document: unknown, text: () => string): Promise<void> {
     if (this.isJson) this.write(`${JSON.stringify(document, null, 2)}\n`);
     else if (this.options.output === 'yaml') this.write((await import('yaml')).stringify(document));

@@ -1,5 +1,5 @@
 import { fieldLabel } from './field-label.js';
-import { type Document, valueAt } from './object-text.js';
+import { type Document, valueAt } from './document.js';
 import { printable } from './printable.js';
 import { type Style, statusText } from './style.js';
 import { type Column, tableText } from './table.js';

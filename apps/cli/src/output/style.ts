@@ -13,12 +13,12 @@ const styleWith = (isColoured: boolean): Style =>
     ]),
   ) as Style;
 
-export const plainStyle = styleWith(false);
+const plainStyle = styleWith(false);
 const colouredStyle = styleWith(true);
 
 /** Colours only on a terminal, and not under `--no-color` or NO_COLOR (https://no-color.org). */
-export function styleOf({ env }: Terminal, stream: TextStream, isWanted = true): Style {
-  const isColoured = isWanted && stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+export function styleOf({ env }: Terminal, stream: TextStream, isRequested = true): Style {
+  const isColoured = isRequested && stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
   return isColoured ? colouredStyle : plainStyle;
 }
 

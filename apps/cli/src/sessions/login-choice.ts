@@ -1,8 +1,8 @@
 import { parseApiUrl, type Settings } from '../configuration/settings.js';
 import { CliError, usageError } from '../failure/cli-error.js';
 import { type Membership, readMemberships } from '../accounts/memberships.js';
-import { ask, askSecret, readInput } from '../terminal/ask.js';
-import { canAsk, type Terminal } from '../terminal/terminal.js';
+import { prompt, promptSecret, readInput } from '../terminal/prompt.js';
+import { canPrompt, type Terminal } from '../terminal/terminal.js';
 import type { ApiClient } from '../http/api-client.js';
 
 export interface LoginOptions {
@@ -16,8 +16,8 @@ export interface LoginOptions {
 export async function chooseApiUrl(options: LoginOptions, settings: Settings, terminal: Terminal): Promise<string> {
   const known = options.apiUrl ?? settings.apiUrl;
   if (known !== undefined) return parseApiUrl(known);
-  if (!canAsk(terminal)) throw usageError('No address of a RunOS API is set.', { remedy: 'add --api-url URL' });
-  return parseApiUrl(await ask(terminal, 'Address of the API: '));
+  if (!canPrompt(terminal)) throw usageError('No address of a RunOS API is set.', { remedy: 'add --api-url URL' });
+  return parseApiUrl(await prompt(terminal, 'Address of the API: '));
 }
 
 /** The key: a person types it unseen, a script passes it on standard input. @throws CliError without one */
@@ -29,7 +29,7 @@ export async function chooseApiKey({ apiKey, withKey }: LoginOptions, terminal: 
 
 function typedKey(isPiped: boolean, terminal: Terminal): Promise<string> {
   if (isPiped) return readInput(terminal);
-  if (canAsk(terminal)) return askSecret(terminal, 'API key (a personal access token; it is not shown): ');
+  if (canPrompt(terminal)) return promptSecret(terminal, 'API key (a personal access token; it is not shown): ');
   throw usageError('No API key is given.', { remedy: 'pipe it in with --with-key, or set RUNOS_API_KEY instead' });
 }
 

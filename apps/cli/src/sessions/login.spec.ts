@@ -47,7 +47,7 @@ describe('login', () => {
     expect(config()).toMatchObject({ env: 'custom', refresh_token: 'r', api_key: 'key1' });
   });
 
-  it('asks a person for the key without showing it', async () => {
+  it('prompts for the key without showing it', async () => {
     const { exitCode, stderr } = await home.run(['login', '--api-url', gateway.url], { columns: 80, input: 'key2\n' });
     expect([exitCode, config()['api_key']]).toEqual([0, 'key2']);
     expect(stderr).toContain('API key');
@@ -84,7 +84,7 @@ describe('login', () => {
     });
   });
 
-  it('needs a key and an address where nobody can be asked', async () => {
+  it('needs a key and an address without a terminal', async () => {
     expect(await home.run(['login'])).toMatchObject({ exitCode: 64, stderr: expect.stringContaining('--api-url') });
     expect(await home.run(['login', '--api-url', gateway.url])).toMatchObject({ exitCode: 64 });
   });

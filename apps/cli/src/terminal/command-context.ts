@@ -17,14 +17,14 @@ export class CommandContext {
     this.configFile = new ConfigFile(environment.folder);
   }
 
-  /** Read anew at each call: a command may have changed the file. */
+  /** Read at each call: a command may have changed the file. */
   get settings(): Settings {
     return settingsOf(this.environment, this.configFile.read());
   }
 
-  /** A client for these settings, by default the current ones. It repeats what the server delays for `patienceMs`. */
-  client(settings: Settings = this.settings, patienceMs?: number): ApiClient {
-    return new ApiClient({ settings, patienceMs, note: (line) => void this.terminal.stderr.write(`${line}\n`) });
+  /** A client for these settings, by default the current ones. It repeats what the server delays for `retryTimeoutMs`. */
+  client(settings: Settings = this.settings, retryTimeoutMs?: number): ApiClient {
+    return new ApiClient({ settings, retryTimeoutMs, note: (line) => void this.terminal.stderr.write(`${line}\n`) });
   }
 
   output(options: OutputOptions): Output {

@@ -24,13 +24,13 @@ export interface Terminal {
   readonly onInterrupt: (listener: () => void) => () => void;
 }
 
-/** Width of what is no terminal, and of terminals that do not tell theirs. */
+/** Width of what is no terminal, and of terminals without a known width. */
 const defaultColumns = 120;
 
 export const columnsOf = ({ stdout }: Terminal): number => stdout.columns ?? defaultColumns;
 
 /** Whether a question gets an answer: a person must see it and be able to type. */
-export const canAsk = ({ stdin, stderr }: Terminal): boolean => stdin.isTTY === true && stderr.isTTY === true;
+export const canPrompt = ({ stdin, stderr }: Terminal): boolean => stdin.isTTY === true && stderr.isTTY === true;
 
 /** The terminal of this process. A reader that closes its end of a pipe ends the process without an error. */
 export function processTerminal(): Terminal {

@@ -4,12 +4,12 @@ import { CliError } from '../failure/cli-error.js';
 import { exitCodes } from '../failure/exit-codes.js';
 import type { Terminal } from './terminal.js';
 
-/** Asks on standard error, because standard output is for data. @throws CliError when the person presses Ctrl-C or Ctrl-D */
-export const ask = (terminal: Terminal, question: string): Promise<string> =>
+/** Prompts on standard error, because standard output is for data. @throws CliError when the person presses Ctrl-C or Ctrl-D */
+export const prompt = (terminal: Terminal, question: string): Promise<string> =>
   answerOf(terminal, terminal.stderr, question);
 
-/** As `ask`, without showing what is typed. @throws CliError when the person presses Ctrl-C or Ctrl-D */
-export async function askSecret(terminal: Terminal, question: string): Promise<string> {
+/** As `prompt`, without showing what is typed. @throws CliError when the person presses Ctrl-C or Ctrl-D */
+export async function promptSecret(terminal: Terminal, question: string): Promise<string> {
   terminal.stderr.write(question);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   try {
