@@ -6,13 +6,13 @@ import type { PrintedAnswer } from './printed-answer.js';
 const afterCreation = ['credentials', 'status', 'show'];
 
 /** Command lines that make sense after this answer. */
-export function nextSteps({ body, target, output, context, command }: PrintedAnswer): readonly string[] {
+export function nextSteps({ body, target, output, context, command, isFollowed }: PrintedAnswer): readonly string[] {
   if (!isDocument(body) || output.isJson) return [];
   const { jobId, id, cid, nextCursor } = body;
   const words: string[] = [];
   for (let one = target.parent; one !== null; one = one.parent) words.unshift(one.name());
   const steps: Record<string, string> = {};
-  if (typeof jobId === 'string' && jobId !== '') steps['follow'] = `runos follow ${jobId}`;
+  if (typeof jobId === 'string' && jobId !== '' && isFollowed !== true) steps['follow'] = `runos follow ${jobId}`;
   const subject = typeof id === 'string' ? id : typeof cid === 'string' ? cid : undefined;
   if (command.method === 'POST' && target.name() === 'add' && subject !== undefined) {
     const siblings = new Set(target.parent?.commands.map((sibling) => sibling.name()));

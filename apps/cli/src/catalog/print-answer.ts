@@ -59,9 +59,11 @@ function answerText({ command, body, output, context }: PrintedAnswer): string {
       return listText(rows, fields, { columns: columnsOf(context.terminal), style, now }, output.isWide);
   }
   if (!isDocument(body)) return body === undefined ? 'Done.\n' : `${JSON.stringify(body, null, 2)}\n`;
-  const { warnings: _warnings, ...shown } = body;
-  const title = headline(shown);
-  return Object.keys(shown).length === 0
+  const { warnings: _warnings, ...all } = body;
+  const title = headline(all);
+  const { name: _name, osid: _osid, ...others } = all;
+  const shown = title === undefined ? all : others;
+  return Object.keys(all).length === 0
     ? 'Done.\n'
     : `${title === undefined ? '' : `${style.bold(title)}\n`}${objectText(shown, fields, style, now)}`;
 }

@@ -11,6 +11,7 @@ import { isLogReader } from './command-options.js';
 import { confirmCommand } from './confirm-command.js';
 import { losesData } from './destructive.js';
 import { readInputFile } from './input-file.js';
+import { nextSteps } from './next-steps.js';
 import { printAnswer } from './print-answer.js';
 import { preparedInputs, presetsOf } from './special-commands.js';
 
@@ -42,6 +43,7 @@ export async function runCommand(command: CatalogCommand, target: Command, conte
   const { followJob } = await import('../jobs/follow-job.js');
   if (!output.isJson) await printAnswer({ command, target, body, output, context, isFollowed: true });
   await followJob({ jobId, context, output, document: (job) => ({ ...(body as object), job }) });
+  for (const line of nextSteps({ command, target, body, output, context, isFollowed: true })) output.note(line);
 }
 
 async function inputsOf(command: CatalogCommand, target: Command, context: CommandContext): Promise<Inputs> {

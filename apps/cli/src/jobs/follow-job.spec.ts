@@ -152,6 +152,8 @@ describe('--follow', () => {
     const { exitCode, stdout, stderr } = await run('services postgresql add --name orders --follow');
     expect([exitCode, stdout.split('\n')[0]]).toEqual([0, 'orders · postgresql-o0i2a']);
     expect(stderr).toContain('completed (9.0s)');
+    expect(stderr).toMatch(/Credentials {2}runos services postgresql credentials o0i2a\n/);
+    expect(stderr).not.toContain('runos follow');
   });
 
   it('prints answer and job as one document', async () => {

@@ -14,7 +14,8 @@ export function fieldLabel(name: string): string {
   return last
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .replace(/[-_]/g, ' ')
-    .toLowerCase();
+    .toLowerCase()
+    .replace(/\b(id|api|url|osid)\b/g, (word) => word.toUpperCase());
 }
 
 /** For objects: a time is shown as one, and not as an age. */
