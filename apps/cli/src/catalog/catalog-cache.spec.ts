@@ -73,6 +73,10 @@ describe('the stored catalog', () => {
 
   it('falls back to that of everybody on 404 only', async () => {
     gateway.reply('GET /a1/cli/manifest', (_request, response) => answer(response, 404, { error: 'none' }));
+    expect(await run('manifest update')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('Error: This server offers no list of commands.\n'),
+    });
     gateway.reply('GET /cli/manifest', sampleCatalog);
     expect((await run('manifest update')).stdout).toBe('12 commands, version 1.0.0 (new).\n');
     gateway.reply('GET /a1/cli/manifest', (_request, response) => answer(response, 403, { error: 'Not yours.' }));

@@ -77,8 +77,18 @@ async function fetchOf(context: CommandContext, name: string, deadlineMs: number
     return (await client.send({ method: 'GET', path: scoped, deadlineMs })).body;
   } catch (error) {
     if (!(error instanceof CliError) || error.details.statusCode !== 404) throw error;
-    return (await client.send({ method: 'GET', path: bare, deadlineMs })).body;
+    return await client.send({ method: 'GET', path: bare, deadlineMs }).then(({ body }) => body, withoutCatalog);
   }
+}
+
+/** @throws CliError always: for servers that are older than the catalog with a message of its own */
+function withoutCatalog(error: unknown): never {
+  if (!(error instanceof CliError) || error.details.statusCode !== 404) throw error;
+  throw new CliError('This server offers no list of commands.', {
+    ...error.details,
+    code: 'catalog.missing',
+    remedy: 'check the address (runos config get api-url), or upgrade the server',
+  });
 }
 
 function recordCheck(context: CommandContext, version: string): void {
