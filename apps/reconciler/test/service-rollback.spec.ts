@@ -67,7 +67,7 @@ describe('a rollout of a service that fails', () => {
     expect(await show(one)).toHaveProperty('autoRollback', true);
     const { changes } = await harness.request(reconciler.diffInstanceRevision, { ...one, revision: 1, to: 2 });
     expect(changes).toEqual([{ field: 'autoRollback', before: null, after: true }]);
-    const plan = await harness.request(reconciler.planInstanceUpdate, { ...one, fields: { autoRollback: false } });
+    const plan = await harness.request(reconciler.updateInstance.plan, { ...one, fields: { autoRollback: false } });
     expect(plan.changes).toEqual([{ field: 'autoRollback', before: true, after: false }]);
     await ended(await update(one, { autoRollback: null }));
     expect(await show(one)).not.toHaveProperty('autoRollback');
