@@ -1,5 +1,5 @@
 import { PassThrough, Readable } from 'node:stream';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { gatherChunks } from './gather-chunks.js';
 
@@ -14,20 +14,20 @@ describe('the chunks of a body', () => {
     const body = new PassThrough();
     const texts = textsOf(body);
     for (const chunk of ['a', 'b', 'c']) body.write(chunk);
-    await nextTurn();
-    await nextTurn();
+    await immediate();
+    await immediate();
     body.end('d');
     expect(await texts).toEqual(['abc', 'd']);
   });
 
-  it('stop arriving while nobody takes them, and are complete afterwards', async () => {
+  it('stop arriving while their consumer takes none, and are complete afterwards', async () => {
     let sent = 0;
     const source = function* (): Generator<Buffer> {
       for (; sent < 1_000; sent += 1) yield Buffer.alloc(1_024);
     };
     const chunks = gatherChunks(Readable.from(source(), { objectMode: false, highWaterMark: 1_024 }));
     let received = Buffer.from((await chunks.next()).value ?? []).length;
-    for (let turn = 0; turn < 200; turn += 1) await nextTurn();
+    for (let round = 0; round < 200; round += 1) await immediate();
     expect(sent).toBeLessThan(200);
     for await (const gathered of chunks) received += gathered.length;
     expect(received).toBe(1_000 * 1_024);

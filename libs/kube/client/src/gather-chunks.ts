@@ -5,8 +5,8 @@ const maxGatheredBytes = 64 * 1024;
 
 /**
  * The bytes of a body; those that have arrived since the last step together. An API server sends each line of a followed
- * log as a chunk of its own, and a step of an iterator for each costs more than all else that is done with it. Bounded: a
- * consumer that takes nothing pauses the body. Destroys it when the consumer stops. @throws its error
+ * log as a chunk of its own. One step of an iterator for each costs more than all else that is done with a line. Bounded:
+ * a consumer that takes nothing pauses the body. Destroys it when the consumer stops. @throws its error
  */
 export async function* gatherChunks(body: Readable): AsyncGenerator<Buffer> {
   let [chunks, bytes, hasEnded]: [Buffer[], number, boolean] = [[], 0, false];
