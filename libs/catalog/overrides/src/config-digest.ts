@@ -15,7 +15,7 @@ export function withConfigDigest(before: readonly KubeObject[], after: readonly 
   return after.map((object) => (isMap(mapAt(object, 'spec')['template']) ? annotated(object, digest) : object));
 }
 
-const isSame = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonicalJson(b);
+const isSame = (a: unknown, b: unknown): boolean => a === b || canonicalJson(a) === canonicalJson(b);
 
 function annotated(object: KubeObject, digest: string): KubeObject {
   const [spec, template] = [mapAt(object, 'spec'), mapAt(object, 'spec', 'template')];

@@ -50,7 +50,7 @@ export const changedKeptFields = (before: KubeObject, after: KubeObject): KeptFi
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const isSame = (a: unknown, b: unknown): boolean => canonicalJson(a ?? null) === canonicalJson(b ?? null);
+const isSame = (a: unknown, b: unknown): boolean => a === b || canonicalJson(a ?? null) === canonicalJson(b ?? null);
 
 function differing(before: Fields, after: Fields, names: readonly string[], path: string): KeptField[] {
   return [...new Set(names)]

@@ -1,21 +1,8 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { Fault } from '@runos/kernel';
-import canonicalize from 'canonicalize';
+import { canonicalJson } from './canonical-json.js';
 import { type KubeObject, parseObjects } from './kube-object.js';
-
-// The package is CommonJS but its types declare `export default`, which here means the function itself.
-const serialize = canonicalize as unknown as (value: unknown) => string | undefined;
-
-/**
- * RFC 8785: keys sorted, no spaces, one form per number.
- * @throws TypeError for what JSON cannot hold
- */
-export function canonicalJson(value: unknown): string {
-  const text = serialize(value);
-  if (text === undefined) throw new TypeError(`${typeof value} cannot be serialized as JSON`);
-  return text;
-}
 
 /** The identity of a bundle: SHA-256 in lower-case hex of the canonical JSON of its objects in the given order. */
 const bundleDigest = (json: Buffer): string => createHash('sha256').update(json).digest('hex');

@@ -1,11 +1,11 @@
 export {
   bundleLimitBytes,
-  canonicalJson,
   type PackedBundle,
   packObjects,
   unpackObjects,
   unpackVerifiedObjects,
 } from './bundle-codec.js';
+export { canonicalJson } from './canonical-json.js';
 export { entriesToPrune, type InventoryEntry, mergeInventory, recordUid, withoutDeleted } from './inventory.js';
 export {
   type FieldsV1,

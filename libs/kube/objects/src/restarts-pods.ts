@@ -1,4 +1,4 @@
-import { canonicalJson } from './bundle-codec.js';
+import { canonicalJson } from './canonical-json.js';
 import { groupOf, type KubeObject, mapAt } from './kube-object.js';
 import type { FieldPath } from './ownership/field-path.js';
 
