@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { AddonGoal } from '@runos/api';
 import { runSql, TenantRepository } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
-import { claimAttempts, type ClusterAttempts, nextAttemptInMs } from '../delivery/cluster-attempt-repository.js';
+import { ClusterAttemptRepository, type ClusterAttempts } from '../delivery/cluster-attempt-repository.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 
 /** An add-on that RunOS installs or removes in a cluster. */
@@ -44,6 +44,8 @@ const columns =
 
 @Injectable()
 export class ClusterAddonRepository extends TenantRepository<ClusterAddonRow> implements ClusterAttempts<AddonClaim> {
+  readonly #attempts = new ClusterAttemptRepository('cluster_addon', ['cluster_id', 'name']);
+
   constructor() {
     super(ClusterAddonRow);
   }
@@ -70,17 +72,10 @@ export class ClusterAddonRepository extends TenantRepository<ClusterAddonRow> im
   }
 
   claim(sql: EntityManager, leaseMs: number, limit: number): Promise<AddonClaim[]> {
-    return runSql<AddonClaim>(
-      sql,
-      claimAttempts(
-        'cluster_addon',
-        ['cluster_id', 'name'],
-        `${columns}, c.cid, c.connected, c.session_no AS "sessionNo", c.capabilities,
-         a.desired = 'removed' AND NOT EXISTS (
-           SELECT 1 FROM job_ref j WHERE j.job_id = a.job_id AND j.outcome IS NULL) AS abandoned`,
-      ),
-      [leaseMs, limit],
-    );
+    const returning = `${columns}, c.cid, c.connected, c.session_no AS "sessionNo", c.capabilities,
+      a.desired = 'removed' AND NOT EXISTS (
+        SELECT 1 FROM job_ref j WHERE j.job_id = a.job_id AND j.outcome IS NULL) AS abandoned`;
+    return this.#attempts.claim(sql, { leaseMs, limit, returning });
   }
 
   /**
@@ -144,7 +139,7 @@ export class ClusterAddonRepository extends TenantRepository<ClusterAddonRow> im
   }
 
   nextAttemptInMs(sql: EntityManager): Promise<number | undefined> {
-    return nextAttemptInMs(sql, 'cluster_addon');
+    return this.#attempts.nextAttemptInMs(sql);
   }
 
   #list(sql: EntityManager, tenant: string, clusterId: number, lock: string): Promise<ClusterAddonRow[]> {

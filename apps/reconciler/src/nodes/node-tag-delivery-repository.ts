@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
-import { claimAttempts, type ClusterAttempts, nextAttemptInMs } from '../delivery/cluster-attempt-repository.js';
+import { ClusterAttemptRepository, type ClusterAttempts } from '../delivery/cluster-attempt-repository.js';
 import type { ClusterRow } from '../schema/cluster-row.js';
 
 /** A cluster whose agent is to receive the tags of its nodes. */
@@ -26,6 +26,8 @@ export interface TaggedMachine {
 /** The deliveries of tags to cluster agents, one row per cluster. */
 @Injectable()
 export class NodeTagDeliveryRepository implements ClusterAttempts<TagClaim> {
+  readonly #attempts = new ClusterAttemptRepository('node_tag_delivery', ['cluster_id']);
+
   /** Schedules a delivery now. */
   async request(sql: EntityManager, clusterId: number): Promise<void> {
     await runSql(
@@ -46,9 +48,9 @@ export class NodeTagDeliveryRepository implements ClusterAttempts<TagClaim> {
   }
 
   claim(sql: EntityManager, leaseMs: number, limit: number): Promise<TagClaim[]> {
-    const columns =
+    const returning =
       'c.id, c.aid, c.cid, c.connected, c.session_no AS "sessionNo", c.capabilities, a.changes, a.failures';
-    return runSql<TagClaim>(sql, claimAttempts('node_tag_delivery', ['cluster_id'], columns), [leaseMs, limit]);
+    return this.#attempts.claim(sql, { leaseMs, limit, returning });
   }
 
   /** Records an attempt, unless the tags have changed since the claim. Returns whether it is recorded. */
@@ -69,7 +71,7 @@ export class NodeTagDeliveryRepository implements ClusterAttempts<TagClaim> {
   }
 
   nextAttemptInMs(sql: EntityManager): Promise<number | undefined> {
-    return nextAttemptInMs(sql, 'node_tag_delivery');
+    return this.#attempts.nextAttemptInMs(sql);
   }
 
   machines(sql: EntityManager, clusterId: number): Promise<TaggedMachine[]> {
