@@ -51,9 +51,14 @@ function linesOfList(list: readonly YamlValue[], column: number): string[] {
 /** Texts that readers of YAML 1.1 or 1.2 take for another type. */
 const otherType =
   /^(?:|~|null|Null|NULL|true|True|TRUE|false|False|FALSE|y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF|<<|=|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
-const numeric =
-  /^(?:[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?)$/;
-const timestamp = /^\d{4}-\d{1,2}-\d{1,2}(?:(?:[Tt]|[ \t]+)\d{1,2}:\d{1,2}:\d{1,2}.*)?$/;
+const numbers: readonly RegExp[] = [
+  /^[-+]?\d[\d_]*$/,
+  /^[-+]?0[box][\da-fA-F_]+$/,
+  /^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/,
+  /^[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?$/, // sexagesimal
+];
+const times: readonly RegExp[] = [/^\d{4}-\d{1,2}-\d{1,2}$/, /^\d{4}-\d{1,2}-\d{1,2}[Tt ]\d{1,2}:\d{1,2}:\d{1,2}/];
+const isOtherType = (text: string): boolean => [otherType, ...numbers, ...times].some((form) => form.test(text));
 
 /** Characters that a plain text must not begin with, and combinations that end it. */
 const specialBegin = /^(?:[,[\]{}#&*!|>'"%@`]|[-?:](?:\s|$)|---|\.\.\.)/;
@@ -66,7 +71,7 @@ function scalar(value: Scalar, column: number): string {
   const withoutBreaks = value.replaceAll('\n', '');
   if (unprintable.test(withoutBreaks)) return quoted(value);
   if (value.includes('\n')) return literal(value, column);
-  if (otherType.test(value) || numeric.test(value) || timestamp.test(value)) return quoted(value);
+  if (isOtherType(value)) return quoted(value);
   return specialBegin.test(value) || specialInside.test(value) ? `'${value.replaceAll("'", "''")}'` : value;
 }
 
@@ -98,10 +103,11 @@ const quoted = (text: string): string =>
     );
   })}"`;
 
-/** A text of several lines as a block. Its header says how many line ends it has. */
+/** A text of several lines as a block. Its header has the number of its line ends. */
 function literal(text: string, column: number): string {
-  const body = text.replace(/\n+$/, '');
-  const ends = text.length - body.length;
+  let ends = 0;
+  while (text.at(-1 - ends) === '\n') ends += 1;
+  const body = text.slice(0, text.length - ends);
   if (body === '' || /^[ \n]/.test(body) || / (?:\n|$)/.test(text)) return quoted(text);
   const header = ends === 0 ? '|-' : ends === 1 ? '|' : '|+';
   const indent = blanks(nextIndent(column));

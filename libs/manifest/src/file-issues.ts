@@ -68,7 +68,7 @@ function childOf(schema: z.core.$ZodType, part: PropertyKey): z.core.$ZodType | 
   return def?.type === 'record' ? (def as z.core.$ZodRecordDef).valueType : undefined;
 }
 
-/** The schema without what only says that a value may be absent or is converted first. */
+/** The schema without its wrappers for absent and converted values. */
 function unwrapped(schema: z.core.$ZodType | undefined): z.core.$ZodType | undefined {
   const def = schema?._zod.def;
   if (def?.type === 'optional' || def?.type === 'default' || def?.type === 'nullable') {

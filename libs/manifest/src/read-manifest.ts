@@ -6,7 +6,7 @@ import { type FileIssue, manifestFault } from './manifest-fault.js';
 import { serviceFileOf, type ServiceFile } from './service-file.js';
 import { YamlSource } from './yaml-source.js';
 
-/** What a file describes: one app or one service. Its header tells which. */
+/** What a file describes: one app or one service. Its header has the kind. */
 export type Manifest =
   { readonly kind: 'app'; readonly file: AppFile } | { readonly kind: 'service'; readonly file: ServiceFile };
 

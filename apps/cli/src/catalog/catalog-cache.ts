@@ -38,8 +38,8 @@ export function cachedCatalog(context: CommandContext): Catalog | undefined {
 }
 
 /**
- * The catalog of the current account: fetched when none is stored, or when the server has a newer one, which is
- * checked at most once an hour. Without an answer the stored one is used. @throws CliError without both
+ * The catalog of the current account: fetched when none is stored, or when the server has a newer one. That is checked
+ * at most once an hour. Without an answer the stored one is used. @throws CliError without both
  */
 export async function currentCatalog(context: CommandContext): Promise<Catalog> {
   const cached = cachedCatalog(context);

@@ -49,11 +49,10 @@ export function planNamed<
 /** The command of a plan stands beside that of the write. Its flags have the values that clients set in the write. */
 function planCommandOf(id: string, write: Pick<Operation, 'id' | 'path' | 'command'>): CommandOptions {
   const { setByClients = [], flags = {} } = typeof write.command === 'object' ? write.command : {};
+  const words = commandPathOf(write).replace('{type}', ':type').split('/');
   const verb = id.slice(id.lastIndexOf('.') + 1);
   return {
-    path: commandPathOf(write)
-      .replace('{type}', ':type')
-      .replace(/[^/]+$/, `${verb}-$&`),
+    path: [...words.slice(0, -1), `${verb}-${words.at(-1) ?? ''}`].join('/'),
     flags: { ...flags, ...Object.fromEntries(setByClients.map((name) => [name, true])) },
   };
 }
