@@ -12,7 +12,7 @@ export const DriftPolicy = z.enum(['repair', 'report']);
 /** Of instances of every kind. An absent one has no default here: it is returned absent. */
 export const AutoRollbackSwitch = z.boolean().register(documentation, {
   description:
-    'Whether an update that fails goes back to the last revision that ran, by a job of its own. Absent: false.',
+    'Whether an update that fails goes back to the last revision that ran, by a job of its own. Default: false.',
 });
 
 /** `custom`: the instance has values of its own. `config_set`: it uses a version of a config set. */
