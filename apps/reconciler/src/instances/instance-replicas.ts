@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { replicaFields } from '@runos/overrides';
 import { kindCatalog } from '@runos/service-types';
 import { deliveredWriters } from '../delivery/delivered-writers.js';
 import { missingRenderer } from '../rendering/missing-renderer.js';
@@ -7,7 +8,7 @@ import { acceptedSpec, hasOverrides } from '../revisions/desired-spec.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import { InstanceSecrets } from './instance-secrets.js';
 
-const scaledFields: ReadonlySet<string> = new Set(['spec.replicas', 'spec.instances']);
+const scaledFields: ReadonlySet<string> = new Set(replicaFields.map((field) => `spec.${field}`));
 
 /** The replicas of instances. */
 @Injectable()

@@ -112,6 +112,12 @@ describe('what the cluster would refuse', () => {
     ['kind: Service\nspec: {type: LoadBalancer}', 'data', 'must have the type ClusterIP'],
     ['kind: Service\nspec: {externalIPs: [192.0.2.1]}', 'data', 'no external IPs'],
     ['spec: {replicas: many}', 'spec.replicas', 'must be an integer'],
+    [
+      'spec: {replicas: 21}',
+      'spec.replicas',
+      'spec.replicas is 21; it must be a whole number of replicas from 1 to 20',
+    ],
+    ['spec: {replicas: 0}', 'spec.replicas', 'spec.replicas is 0; it must be'],
     ['spec: {template: {spec: {volumes: {}}}}', `${at}.volumes`, 'must be a list'],
   ])('is refused at the write: %s', (text, path, message) => {
     if (message === '') expect(refusal(text)).toMatchObject({ code: 'override.invalid' });
@@ -131,6 +137,20 @@ describe('what the cluster would refuse', () => {
     ['spec: {storage: {pvcTemplate: {volumeName: other}}}', 'choose no volume'],
   ])('is refused in a custom resource: %s', (text, message) => {
     expect(refusal(text, renderedPostgresql)).toMatchObject(refused('data', message));
+  });
+
+  it.each(['21', '0', '1.5', '"3"', '[]'])('is a number of instances of a custom resource of %s', (instances) => {
+    expect(refusal(`spec: {instances: ${instances}}`, renderedPostgresql)).toMatchObject(
+      refused('spec.instances', 'it must be a whole number of replicas from 1 to 20'),
+    );
+  });
+
+  it.each([
+    ['spec: {replicas: 20}', renderedApp],
+    ['spec: {replicas: null}', renderedApp],
+    ['spec: {instances: 20}', renderedPostgresql],
+  ])('is no number of replicas that a size may have: %s', (text, rendered) => {
+    expect(refusal(text, rendered)).toBeUndefined();
   });
 
   it('names the override that causes it', () => {

@@ -6,6 +6,7 @@ import { refusedContents } from './contents-policy.js';
 import { describe, type Rendered } from './find-target.js';
 import { mergeRules, type Overrides } from './override.js';
 import { refusedPodFields } from './pod-security.js';
+import { replicaIssues } from './replica-bounds.js';
 
 /** A field that the cluster would refuse. `path` is empty where the reason names no single field. */
 interface RefusedField {
@@ -16,7 +17,7 @@ interface RefusedField {
 
 /**
  * Refuses what the cluster would refuse: fields that Kubernetes does not know, and contents that the policies of the
- * agent forbid. Refuses what would have no effect too. Specs are not checked again at delivery, so stricter checks of a later build stop nothing that runs.
+ * agent forbid. Refuses what would have no effect too, and numbers of replicas that no size may have. Specs are not checked again at delivery, so stricter checks of a later build stop nothing that runs.
  * @throws Fault `override.invalid` with every issue and the override that causes it, and as `applyOverrides`
  */
 export function refuseForbidden(rendered: Rendered, overrides: Overrides): void {
@@ -43,7 +44,8 @@ function refusedIn(before: KubeObject, object: KubeObject, rendered: Rendered, {
   // The policies read objects of the right form only.
   if (malformed.length > 0) return malformed;
   const contents = refusedContents(before, object, rendered.kinds).map((message) => ({ path: '', message }));
-  return [...refusedPodFields(object), ...contents, ...changedCreationFields(before, object, rendered)];
+  const replicas = rendered.kinds.kindOf(object).role === 'workload' ? replicaIssues(object) : [];
+  return [...refusedPodFields(object), ...replicas, ...contents, ...changedCreationFields(before, object, rendered)];
 }
 
 /** What the cluster would take, and nothing would come of it. */
