@@ -85,7 +85,7 @@ onDemoNodes('apps on real nodes', () => {
     const { body } = await plane.api.get(`${app.path}/logs?tail=100`);
     const entries = body['entries'] as LogEntry[];
     const pods = await app.pods();
-    // Those of the pods before are there for some seconds too, and such a pod may have been asked for the new file.
+    // Those of the pods before are there for some seconds too, and such a pod may have served a request for the new file.
     const ofPods = entries.filter(({ podName }) => pods.includes(podName));
     expect([...new Set(ofPods.map(({ podName }) => podName))].sort()).toEqual(pods);
     expect(new Set(ofPods.map(({ message }) => message))).toEqual(new Set(['serving on port 8080']));

@@ -115,8 +115,8 @@ function explainCrash({ ref, health, runs }: Crash, probe: FailedProbe | undefin
 const precisionMs = 1_000;
 
 /**
- * Whether the failure is of this run and shortly before its end, and the run was long enough for all failures that the
- * kubelet waits for. A program that ends by itself also fails a probe that asks in that moment. An unknown time matches.
+ * Whether the failure is of this run and shortly before its end. The run was also long enough for all failures that the
+ * kubelet waits for. A program that ends by itself also fails a probe of that moment. An unknown time matches.
  */
 function mayHaveEnded({ start, end, restartedAfter }: Run, { message, at }: FailedProbe): boolean {
   const least = message.startsWith('Startup') ? restartedAfter.startup : restartedAfter.liveness;
