@@ -225,6 +225,7 @@ export class ClusterAgent {
     return new LogReadings({
       logsOf: (osid) => podLogsOf(client, osid),
       manages: (osid) => (instances.get(osid)?.record.revision ?? 0) > 0,
+      isRemoved: (osid) => instances.isRemoved(osid),
       max: this.options.config.logsPerAgent,
       clock: this.#clock,
       logger: this.options.logger,

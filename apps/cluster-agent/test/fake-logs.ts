@@ -74,6 +74,9 @@ export class FakeLogs implements PodLogs {
   }
 
   untilClosed = () => waitUntil(() => this.#open === 0, { deadlineMs: 5_000, because: () => `${this.#open} are open` });
+  /** Resolves when so many logs were opened, those that are closed again too. */
+  untilOpened = (count: number) =>
+    waitUntil(() => this.selections.length >= count, { deadlineMs: 10_000, because: () => 'too few logs are opened' });
   untilFollowed = (count: number) =>
     waitUntil(() => this.#followed === count, { deadlineMs: 5_000, because: () => `${this.#followed} are followed` });
 

@@ -65,6 +65,7 @@ const read = (changes: Partial<LogQuery> = {}): AsyncGenerator<LogEntry> =>
       query: { osid, tail: 10, previous: false, follow: false, ...changes },
       clock: systemClock,
       signal: stopping.signal,
+      isRemoved: () => false,
       onTruncated: () => undefined,
     }),
   );

@@ -50,6 +50,11 @@ export class InstanceIndex {
     return this.#removed.get(osid);
   }
 
+  /** Whether the instance is being removed, or its removal is remembered. */
+  isRemoved(osid: string): boolean {
+    return this.get(osid)?.record.removing ?? this.#removed.has(osid);
+  }
+
   #recordRemoval({ osid, revision, generation, digest }: BundleRecord): void {
     this.#removed.set(osid, { revision, generation, digest });
     const [oldest] = this.#removed.keys();

@@ -11,7 +11,10 @@ const orderWindowMs = 100;
 /** How often new pods and containers are looked for, ms. */
 const refreshMs = 2_000;
 
-/** The lines after those of `progresses`, of containers that start later too. Ends when the pod of the query is gone. */
+/**
+ * The lines after those of `progresses`, of containers that start later too. Ends when the pod of the query is gone, and
+ * with the last pod of an instance that is removed.
+ */
 export async function* followLogs(reader: LogReader, progresses: Progresses): AsyncGenerator<LogEntry[]> {
   const stopping = new AbortController();
   const signal = AbortSignal.any([reader.signal, stopping.signal]);
@@ -37,10 +40,12 @@ class LogFollower {
   }
 
   async run(): Promise<void> {
-    const { clock, signal, query } = this.reader;
+    const { clock, signal, query, isRemoved } = this.reader;
     while (!signal.aborted) {
+      // Before the pods are listed: none of them starts after that.
+      const startsNoPod = query.pod !== undefined || isRemoved();
       const found = await this.#refresh();
-      if (query.pod !== undefined && found === 0 && this.#openCount() === 0) break;
+      if (startsNoPod && found === 0 && this.#openCount() === 0) break;
       await clock.sleep(refreshMs, signal);
     }
     this.merged.finish();
@@ -85,7 +90,6 @@ class LogFollower {
     try {
       const selection = { ...progress.selection(container, query.sinceSeconds), follow: true };
       const isAll = yield* progress.entries(container, logs.lines(container, selection, signal), selection);
-      progress.problem = undefined;
       if (isAll && !container.isRunning) progress.completedRun = container.run;
     } catch (error) {
       const problem = unreadable(container, (error as Error).message);

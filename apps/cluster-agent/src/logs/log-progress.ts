@@ -1,7 +1,7 @@
 import type { LogEntry } from '@runos/agent-protocol';
 import type { Clock } from '@runos/kernel';
 import type { LogContainer } from './log-containers.js';
-import { diagnostic, type LogLine, parseLogLine } from './log-line.js';
+import { diagnostic, parseLogLine } from './log-line.js';
 import { unreadable } from './unreadable.js';
 import type { LineSelection } from './pod-logs.js';
 
@@ -17,7 +17,7 @@ export class LogProgress {
   isOpen = false;
   /** The run of which all was read: it had ended before. */
   completedRun: string | undefined;
-  /** Why its log could not be read last. */
+  /** Why its log could not be read last. Undefined after a reading without a problem. */
   problem: string | undefined;
   #last: string | undefined;
   /** The lines with the last timestamp: several may have the same. */
@@ -39,7 +39,8 @@ export class LogProgress {
 
   /**
    * The entries of lines; those that were read before are left out. Returns whether these are all: if lines may be missing
-   * before the first one, there are none, and the next selection has them.
+   * before the first one, there are none, and the next selection has them. A line without a timestamp is of the kubelet:
+   * where the runtime has lost the file of a run, the response is HTTP 200 with the reason as its only line.
    */
   async *entries(
     container: LogContainer,
@@ -49,6 +50,7 @@ export class LogProgress {
     const [resumed, isRepeated] = [this.#last, this.#repetitions()];
     this.#run = container.run;
     let isFirst = resumed !== undefined && tailLines !== undefined;
+    let problem: string | undefined;
     for await (const batch of lines) {
       // The last line that was read comes again, unless more lines than were requested came after it.
       if (isFirst && isAfter(batch[0], resumed)) {
@@ -59,20 +61,26 @@ export class LogProgress {
       this.#needsAll = false;
       const entries: LogEntry[] = [];
       for (const line of batch) {
-        const read = parseLogLine(line);
-        if (!isRepeated(read.timestamp)) entries.push(this.#entryOf(container, read));
+        const { timestamp, message } = parseLogLine(line);
+        if (timestamp === undefined) {
+          problem = unreadable(container, message);
+          // A log that is followed is opened again and again.
+          if (problem !== this.problem) entries.push(diagnostic(this.clock.now(), problem, container.podName));
+          this.problem = problem;
+        } else if (!isRepeated(timestamp)) entries.push(this.#entryOf(container, timestamp, message));
       }
       if (entries.length > 0) yield entries;
     }
+    this.problem = problem;
     return true;
   }
 
   /** Whether the next line, which has this timestamp, was read before. The first line that was not ends the repetitions. */
-  #repetitions(): (timestamp: string | undefined) => boolean {
+  #repetitions(): (timestamp: string) => boolean {
     const earlier = this.#last;
     let repeated = earlier === undefined ? -1 : this.#countOfLast;
     return (timestamp) => {
-      if (earlier === undefined || repeated < 0 || timestamp === undefined) return false;
+      if (earlier === undefined || repeated < 0) return false;
       if (timestamp < earlier) return true;
       if (timestamp === earlier && repeated > 0) {
         repeated -= 1;
@@ -83,13 +91,7 @@ export class LogProgress {
     };
   }
 
-  /**
-   * A line without a timestamp is of the kubelet. Where the runtime has lost the file of a run, the response is HTTP 200 with
-   * the reason as its only line.
-   */
-  #entryOf(container: LogContainer, { timestamp, message }: LogLine): LogEntry {
-    const { podName, containerName } = container;
-    if (timestamp === undefined) return diagnostic(this.clock.now(), unreadable(container, message), podName);
+  #entryOf({ podName, containerName }: LogContainer, timestamp: string, message: string): LogEntry {
     this.#record(timestamp);
     return { timestamp, podName, containerName, message };
   }

@@ -12,6 +12,8 @@ export interface LogReader {
   readonly query: LogQuery;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Whether the instance is being removed, or is removed: no pod starts any more. */
+  readonly isRemoved: () => boolean;
   /** Older lines are left out, because the messages of all lines are too long. */
   readonly onTruncated: () => void;
 }

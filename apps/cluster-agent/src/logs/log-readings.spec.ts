@@ -14,15 +14,18 @@ const longLine = 'x'.repeat(1_000);
 describe('open logs', () => {
   let logs: FakeLogs;
   let managed: boolean;
+  let removed: boolean;
   beforeEach(() => {
     logs = new FakeLogs();
     managed = true;
+    removed = false;
   });
 
   const readings = (clock = systemClock, max = 2) =>
     new LogReadings({
       logsOf: () => logs,
       manages: () => managed,
+      isRemoved: () => removed,
       max,
       clock,
       logger: createLogger({ service: 'spec', level: 'silent' }),
@@ -104,6 +107,27 @@ describe('open logs', () => {
     expect((await open(all)).reply).toEqual({ opened: true });
     all.closeAll();
     await logs.untilClosed();
+  });
+
+  it('end with the last pod of an instance that is removed, and leave room for others', async () => {
+    const pod = logs.pod('a');
+    const all = readings(systemClock, 1);
+    const { id } = await open(all);
+    await logs.untilFollowed(1);
+    removed = true;
+    pod.log(lineAt(1, 'last words'));
+    logs.remove('a');
+    managed = false;
+    const messages: string[] = [];
+    for (let hasEnded = false; !hasEnded;) {
+      const reply = await read(all, id);
+      messages.push(...reply.entries.map(({ message }) => message));
+      hasEnded = reply.ended;
+    }
+    expect(messages).toEqual(['last words']);
+    expect((await open(all)).reply).toEqual({ opened: true });
+    expect(await read(all, id)).toEqual(ended);
+    all.closeAll();
   });
 
   it('are closed when their reader has gone', async () => {

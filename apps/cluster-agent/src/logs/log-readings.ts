@@ -19,6 +19,8 @@ export interface LogReadingsOptions {
   readonly logsOf: (osid: string) => PodLogs;
   /** Whether this agent manages the instance: it reads no other namespace. */
   readonly manages: (osid: string) => boolean;
+  /** Whether the instance is being removed, or is removed. */
+  readonly isRemoved: (osid: string) => boolean;
   /** The maximum of open logs. */
   readonly max: number;
   readonly clock: Clock;
@@ -63,7 +65,7 @@ export class LogReadings {
   }
 
   #entries(query: LogQuery, reading: LogReading): AsyncGenerator<LogEntry[]> {
-    const { logsOf, manages, clock } = this.options;
+    const { logsOf, manages, isRemoved, clock } = this.options;
     const { signal } = reading;
     const pods = logsOf(query.osid);
     const logs: PodLogs = {
@@ -71,7 +73,8 @@ export class LogReadings {
       containers: (listing) => (manages(query.osid) ? pods.containers(listing) : Promise.resolve([])),
       lines: (...selection) => pods.lines(...selection),
     };
-    return readLogs({ logs, query, clock, signal, onTruncated: () => reading.setTruncated() });
+    const onTruncated = () => reading.setTruncated();
+    return readLogs({ logs, query, clock, signal, isRemoved: () => isRemoved(query.osid), onTruncated });
   }
 
   async #read({ id, number }: ReadInputOf<typeof READ_LOGS>): Promise<ReplyOf<typeof READ_LOGS>> {

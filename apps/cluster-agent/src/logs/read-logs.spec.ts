@@ -10,10 +10,12 @@ describe('the log of an instance', () => {
   let logs: FakeLogs;
   let stopping: AbortController;
   let truncations: number;
+  let isRemoved: boolean;
   beforeEach(() => {
     logs = new FakeLogs();
     stopping = new AbortController();
     truncations = 0;
+    isRemoved = false;
   });
 
   const read = (query: Partial<LogQuery> = {}): AsyncGenerator<LogEntry> =>
@@ -23,6 +25,7 @@ describe('the log of an instance', () => {
         query: { ...existing, ...query },
         clock: systemClock,
         signal: stopping.signal,
+        isRemoved: () => isRemoved,
         onTruncated: () => (truncations += 1),
       }),
     );
@@ -155,6 +158,42 @@ describe('the log of an instance', () => {
     logs.remove('a');
     expect(await ended).toEqual({ done: true, value: undefined });
   });
+
+  it('goes on without pods, and ends with the last pod of an instance that is removed', async () => {
+    logs.pod('a').log(lineAt(1, 'a1'));
+    const entries = read({ follow: true });
+    expect(await next(entries, 1)).toEqual(['a1']);
+    const following = next(entries, 1);
+    logs.remove('a');
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    const b = logs.pod('b').log(lineAt(2, 'b2'));
+    expect(await following).toEqual(['b2']);
+    isRemoved = true;
+    const ending = next(entries, 1);
+    b.log(lineAt(3, 'b3'));
+    expect(await ending).toEqual(['b3']);
+    const ended = entries.next();
+    logs.remove('b');
+    expect(await ended).toEqual({ done: true, value: undefined });
+  }, 20_000);
+
+  it('quotes the kubelet once about a followed log that is lost while its pod ends', async () => {
+    const a = logs.pod('a').log(lineAt(1, 'a1'));
+    const entries = read({ follow: true });
+    expect(await next(entries, 1)).toEqual(['a1']);
+    const reason = entries.next();
+    a.log('unable to retrieve container logs for containerd://0123').end();
+    expect((await reason).value).toMatchObject({
+      podName: 'a',
+      containerName: '<diagnostic>',
+      message: expect.stringMatching(/cannot be read: unable to retrieve container logs for containerd:\/\/0123$/),
+    });
+    const following = next(entries, 1);
+    await logs.untilOpened(4);
+    a.log(lineAt(2, 'a2'));
+    expect(await following).toEqual(['a2']);
+    stopping.abort();
+  }, 20_000);
 
   it('orders the lines of several pods that are logged within a moment', async () => {
     const [a, b] = [logs.pod('a'), logs.pod('b')];
