@@ -54,7 +54,7 @@ function descriptionOf(name: string, { command, children }: CommandNode): string
   return `${name}: ${verbs.slice(0, 6).join(', ')}${verbs.length > 6 ? ', …' : ''}`;
 }
 
-const firstSentence = (text: string): string => /^.*?[.:](?=\s|$)/s.exec(text)?.[0] ?? text;
+const firstSentence = (text: string): string => /^.*?[.](?=\s|$)/s.exec(text)?.[0] ?? text;
 
 function defineLeaf(target: Command, command: CatalogCommand, context: CommandContext): void {
   const { description = '' } = command;

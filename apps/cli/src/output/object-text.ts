@@ -28,6 +28,7 @@ const isShown = (value: unknown): boolean => value !== undefined && value !== nu
 
 function valueText(name: string, value: unknown, style: Style, now: Date): string {
   if (Array.isArray(value)) return listText(value, style, now);
+  if (isDocument(value) && Object.keys(value).length === 0) return 'none';
   if (isDocument(value)) return `\n${indented(objectText(value, Object.keys(value), style, now))}`.trimEnd();
   if (isTime(value)) return timeText(value, now);
   const text = printable(String(value));

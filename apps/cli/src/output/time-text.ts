@@ -4,21 +4,27 @@ const units = [
   ['m', 60],
 ] as const;
 
-/** Age of a time as tables show it: 12s, 3m, 2h, 5d. Empty for what is no time. */
+/** Clocks of machines differ; a time less than this ahead is now, s. */
+const clockSkew = 30;
+
+/** Age of a time as tables show it: 12s, 3m, 2h, 5d; `in 5d` for one to come. Empty for what is no time. */
 export function ageText(timestamp: string, now: Date): string {
   const at = Date.parse(timestamp);
   if (Number.isNaN(at)) return '';
-  const seconds = Math.max(0, Math.floor((now.getTime() - at) / 1_000));
+  const age = Math.floor((now.getTime() - at) / 1_000);
+  return age < -clockSkew ? `in ${durationText(-age)}` : durationText(Math.max(0, age));
+}
+
+function durationText(seconds: number): string {
   const [name, length] = units.find(([, unit]) => seconds >= unit) ?? ['s', 1];
   return `${Math.floor(seconds / length)}${name}`;
 }
 
-/** The time with its zone, and how long ago it was. */
+/** The time with its zone, and how long ago or ahead it is. */
 export function timeText(timestamp: string, now: Date): string {
-  const at = Date.parse(timestamp);
-  if (Number.isNaN(at)) return timestamp;
-  const isPast = at <= now.getTime();
-  return isPast ? `${timestamp} (${ageText(timestamp, now)} ago)` : timestamp;
+  const age = ageText(timestamp, now);
+  if (age === '') return timestamp;
+  return age.startsWith('in ') ? `${timestamp} (${age})` : `${timestamp} (${age} ago)`;
 }
 
 /** Seconds with one decimal, as steps of jobs show them. */
