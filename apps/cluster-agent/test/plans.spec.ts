@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
+import { bearer, KubeClient } from '@runos/kube-client';
 import { type KubeObject, mapAt, mapsIn, refOf } from '@runos/kube-objects';
 import { renderApp } from '@runos/service-types';
+import { dryRun } from '../src/apply/dry-run.js';
 import { type AgentAccess, refusal } from './agent-access.js';
 import { bundleOf, newOsid, objectsOf, ofKind, refIn, type Harness, useHarness } from './harness.js';
 
@@ -32,6 +34,18 @@ const withSpec = (object: KubeObject, spec: object): KubeObject => ({
 function withPodSpec(object: KubeObject, spec: object): KubeObject {
   const template = mapAt(object, 'spec', 'template');
   return withSpec(object, { template: { ...template, spec: { ...mapAt(template, 'spec'), ...spec } } });
+}
+
+/** A client whose replacements others overtake. */
+class OvertakenClient extends KubeClient {
+  replacements = 0;
+  overtake: () => Promise<unknown> = () => Promise.resolve();
+
+  override async replace(...request: Parameters<KubeClient['replace']>): Promise<KubeObject> {
+    this.replacements += 1;
+    await this.overtake();
+    return super.replace(...request);
+  }
 }
 
 describe('the plan of an instance that does not exist', () => {
@@ -114,6 +128,37 @@ describe('the plan of a change', () => {
     const after = await access.admin.get(refIn(osid, 'apps/v1', 'StatefulSet'));
     expect(after.metadata.resourceVersion).toBe(before.metadata.resourceVersion);
     expect((await plan(objects)).objects).toEqual([]);
+  });
+
+  it('names what Kubernetes refuses although others write the object meanwhile', async () => {
+    const desired = withSpec(ofKind(objects, 'StatefulSet'), { replicas: -1 });
+    const live = await access.admin.get(refOf(desired));
+    const written = await access.admin.mergePatch(refOf(desired), {
+      metadata: { annotations: { 'example.com/x': '1' } },
+    });
+    expect(written.metadata.resourceVersion).not.toBe(live.metadata.resourceVersion);
+    const tried = await dryRun(access.agent, desired, { live, policy: 'orphan' });
+    expect(tried).toEqual({
+      kind: 'refused',
+      message: expect.stringMatching(/spec\.replicas.*greater than or equal to 0.*\.$/s),
+    });
+  });
+
+  it('gives up an object that is written during every attempt', async () => {
+    const desired = withSpec(ofKind(objects, 'StatefulSet'), { replicas: -1 });
+    const live = await access.admin.get(refOf(desired));
+    const busy = new OvertakenClient({ ...access.cluster, ...bearer(access.token) });
+    try {
+      const write = () => ({ metadata: { annotations: { 'example.com/x': String(busy.replacements) } } });
+      busy.overtake = () => access.admin.mergePatch(refOf(desired), write());
+      expect(await dryRun(busy, desired, { live, policy: 'orphan' })).toMatchObject({
+        kind: 'untried',
+        message: expect.stringContaining('was written during each of 5 attempts'),
+      });
+      expect(busy.replacements).toBe(5);
+    } finally {
+      await busy.close();
+    }
   });
 
   it('names an object that is replaced, because a field cannot be changed in place', async () => {

@@ -1,8 +1,8 @@
 import { isInvalid, type KubeClient, KubeError } from '@runos/kube-client';
-import type { ImmutablePolicy } from '@runos/kube-kinds';
+import { type ImmutablePolicy, sentence } from '@runos/kube-kinds';
 import { type KubeObject, printRef, refOf } from '@runos/kube-objects';
 import { replacementOf } from './managed-fields.js';
-import { blocked, classifyError, isImmutable } from './object-applier.js';
+import { blocked, classifyError, isImmutable, isStale } from './object-applier.js';
 
 /** What an apply would do to one object. Outages are thrown instead. */
 export type DryRun =
@@ -11,7 +11,7 @@ export type DryRun =
   /** It would be deleted and created again, for the reason in `message`. */
   | { readonly kind: 'replaced'; readonly message: string }
   | { readonly kind: 'refused'; readonly message: string }
-  /** The API server cannot try it: it does not serve the kind, or the namespace is missing. */
+  /** It cannot be tried: its kind is not served, its namespace is missing, or it is written during every attempt. */
   | { readonly kind: 'untried'; readonly message: string };
 
 interface Target {
@@ -20,8 +20,26 @@ interface Target {
   readonly policy: ImmutablePolicy;
 }
 
-/** Tries an apply as `ObjectApplier` makes it, and writes nothing. */
+/** Each controller of an object may write it during an attempt. */
+const maxAttempts = 5;
+
+/** Tries an apply as `ObjectApplier` makes it, and writes nothing. It is tried again when the live object has changed. */
 export async function dryRun(client: KubeClient, desired: KubeObject, { live, policy }: Target): Promise<DryRun> {
+  let known = live;
+  for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
+    try {
+      return await dryRunOf(client, desired, { live: known, policy });
+    } catch (thrown) {
+      if (!isStale(thrown)) throw thrown;
+    }
+    known = await client.find(refOf(desired));
+  }
+  const message = `${printRef(refOf(desired))} was written during each of ${maxAttempts} attempts to try the change.`;
+  return { kind: 'untried', message };
+}
+
+/** @throws KubeError if the live object was written or deleted since it was read */
+async function dryRunOf(client: KubeClient, desired: KubeObject, { live, policy }: Target): Promise<DryRun> {
   try {
     return { kind: 'applied', object: await client.apply(desired, { dryRun: true }) };
   } catch (thrown) {
@@ -32,6 +50,7 @@ export async function dryRun(client: KubeClient, desired: KubeObject, { live, po
     const replaced = await client.replace(replacementOf(live, desired), { dryRun: true });
     return { kind: 'applied', object: replaced };
   } catch (thrown) {
+    if (isStale(thrown)) throw thrown;
     return isInvalid(thrown) && isImmutable(thrown) ? recreation(desired, thrown, policy) : refusalOf(desired, thrown);
   }
 }
@@ -55,6 +74,6 @@ function recreation(desired: KubeObject, cause: KubeError, policy: ImmutablePoli
   const name = printRef(refOf(desired));
   return {
     kind: 'replaced',
-    message: `${name} is deleted and created again, because Kubernetes cannot change it in place.${kept} ${cause.message}`,
+    message: `${name} is deleted and created again, because Kubernetes cannot change it in place.${kept} ${sentence(cause.message)}`,
   };
 }

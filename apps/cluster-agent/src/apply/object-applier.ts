@@ -7,7 +7,7 @@ import {
   type KubeClient,
   KubeError,
 } from '@runos/kube-client';
-import { builtInCatalog, type ImmutablePolicy } from '@runos/kube-kinds';
+import { builtInCatalog, type ImmutablePolicy, sentence } from '@runos/kube-kinds';
 import {
   type FieldPattern,
   type KubeObject,
@@ -161,7 +161,8 @@ export class ObjectApplier {
 }
 
 /** The object was written, or deleted, since it was observed. */
-const isStale = (thrown: unknown): boolean => isConflict(thrown) || (isNotFound(thrown) && thrown.reason !== 'NoKind');
+export const isStale = (thrown: unknown): boolean =>
+  isConflict(thrown) || (isNotFound(thrown) && thrown.reason !== 'NoKind');
 
 /** An apply of this object fails if the live one has another resourceVersion. */
 const withVersion = (desired: KubeObject, resourceVersion: string | undefined): KubeObject =>
@@ -176,10 +177,12 @@ export function classifyError(desired: KubeObject, thrown: unknown): ApplyOutcom
   if (status === 403 && message.includes(lostLabelsWords)) {
     return refused('LabelsRemoved', `${message}. ${restoreLabels(desired)}`, false);
   }
-  if (reason === 'NoKind') return refused('NoKind', message, false);
-  if (status === 403) return refused(/exceeded quota/.test(message) ? 'QuotaExceeded' : 'Forbidden', message, false);
+  // The words of a policy may lack a full stop, and other sentences follow.
+  const words = sentence(message);
+  if (reason === 'NoKind') return refused('NoKind', words, false);
+  if (status === 403) return refused(/exceeded quota/.test(message) ? 'QuotaExceeded' : 'Forbidden', words, false);
   if (!thrown.isPermanent) throw thrown;
-  return refused('Blocked', `The API server refuses ${printRef(refOf(desired))}: ${message}`);
+  return refused('Blocked', `The API server refuses ${printRef(refOf(desired))}: ${words}`);
 }
 
 /** Of our own admission policy: without these labels, a namespace is not ours. */
@@ -221,7 +224,7 @@ export function blocked(desired: KubeObject, cause: KubeError): Refusal {
   return refused(
     'Blocked',
     `${printRef(refOf(desired))} would have to be recreated to change ${changed}, which deletes its data: ` +
-      `undo the change, or create a new instance and move the data. ${cause.message}`,
+      `undo the change, or create a new instance and move the data. ${sentence(cause.message)}`,
   );
 }
 
