@@ -130,7 +130,7 @@ describe('a blocked object', () => {
     await harness.controller.applyBundle(bundleOf(osid, 1, objectsOf(osid)));
     const { objects } = await harness.waitForStatus(osid, isFailed);
     expect(objects[0]).toMatchObject({ kind: 'ConfigMap', state: 'failed', reason: 'Blocked' });
-    expect(objects[0]?.message).toContain('denied by a test');
+    expect(objects[0]?.message).toMatch(/denied by a test\.$/);
     await removeObstacles();
     await untilReady();
   });

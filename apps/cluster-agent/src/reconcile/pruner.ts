@@ -1,4 +1,5 @@
 import { isNotAdmitted, type KubeClient, KubeError } from '@runos/kube-client';
+import { sentence } from '@runos/kube-kinds';
 import {
   entriesToPrune,
   type InventoryEntry,
@@ -66,7 +67,7 @@ export class Pruner {
       return await this.client.delete(entry, { uid: live.metadata.uid, signal });
     } catch (thrown) {
       if (!(thrown instanceof KubeError) || signal.aborted) throw thrown;
-      return { entry, message: `Cannot delete ${printRef(entry)}: ${thrown.message}`, cause: thrown };
+      return { entry, message: `Cannot delete ${printRef(entry)}: ${sentence(thrown.message)}`, cause: thrown };
     }
   }
 }
