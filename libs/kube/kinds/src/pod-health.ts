@@ -18,6 +18,19 @@ const waitingRemedies: Readonly<Record<string, string>> = {
   RunContainerError: 'The node could not start it: check command and volumes.',
 };
 
+/** The words of the kubelet about an image whose user is root, or is a name, where a container must not run as root. */
+const rootImage = /runAsNonRoot|non-root/;
+
+/** The remedy for a waiting reason of `waitingRemedies`, with the words of the kubelet. */
+function waitingRemedy(reason: string, message: string): string {
+  const remedy = waitingRemedies[reason] ?? '';
+  if (reason !== 'CreateContainerConfigError') return remedy;
+  if (rootImage.test(message)) {
+    return 'Containers must not run as root here: build the image with a numeric USER other than 0.';
+  }
+  return /\bsubPath\b/.test(message) ? 'Check the paths in the volumes of the pod.' : remedy;
+}
+
 /** One reason for all failures of a pull avoids a status report per attempt. */
 const stableReason = (reason: string): string => (isPullFailure(reason) ? 'ImagePullBackOff' : reason);
 
@@ -75,7 +88,8 @@ function stuckContainer(pod: KubeObject, name: string): Health | undefined {
     if (textOf(ended['reason']) === 'OOMKilled') {
       return failed('OOMKilled', `${name} needs more memory than its limit and was ended: choose a larger class.`);
     }
-    return failed(reason, `${describeFailure(name, reason, container)} ${waitingRemedies[reason]}`);
+    const remedy = waitingRemedy(reason, textOf(waiting['message']) ?? '');
+    return failed(reason, `${describeFailure(name, reason, container)} ${remedy}`);
   }
   return undefined;
 }
@@ -113,10 +127,24 @@ const signalOf = (exitCode: number): string =>
 function unscheduled(pod: KubeObject, name: string): Health | undefined {
   const scheduled = conditionOf(pod, 'PodScheduled');
   if (scheduled?.status !== 'False' || scheduled.reason !== 'Unschedulable') return undefined;
-  const why = sentence(scheduled.message);
-  return /unbound immediate PersistentVolumeClaims|persistentvolumeclaim/i.test(why)
-    ? progressing('VolumeUnbound', `${name} waits for its volume: ${why} Check the storage class of the cluster.`)
+  // The scheduler repeats the end of its message as the result of preemption.
+  const why = sentence(scheduled.message).replace(/\b(not found\.)(?: not found\.)+/g, '$1');
+  return /persistentvolumeclaim/i.test(why)
+    ? progressing('VolumeUnbound', `${name} waits for its volume: ${why} ${volumeRemedy(why)}`)
     : progressing('Unschedulable', `No node takes ${name}: ${why} ${nodeRemedy(why)}`);
+}
+
+/** In the words of the scheduler, a claim is missing, ends, names a volume that is gone, or is not bound yet. */
+function volumeRemedy(why: string): string {
+  if (/persistentvolumeclaim "[^"]*" not found/.test(why)) {
+    return 'The claim does not exist: create it, or correct its name in the volumes of the pod.';
+  }
+  if (/persistentvolumeclaim "[^"]*" is being deleted/.test(why)) {
+    return 'The claim is being deleted: if it stays, look at its finalizers and at the pods that use it.';
+  }
+  return /non-existent persistentvolume\b/.test(why)
+    ? 'The volume of the claim is gone: restore the volume, or create the claim again without its data.'
+    : 'Check the storage class of the cluster.';
 }
 
 /** The scheduler counts the nodes by cause; a cordoned node is `unschedulable` there. */

@@ -9,11 +9,28 @@ const desiredReplicas = (object: KubeObject): number => numberOf(mapAt(object, '
 const isNotObserved = (object: KubeObject): boolean =>
   mapAt(object, 'status')['observedGeneration'] === undefined || isOutdated(object);
 
-const rolling = (object: KubeObject, done: number, of: number): Health =>
-  progressing(
-    'RollingOut',
-    `${done} of ${of} pods of ${object.kind} ${object.metadata.name} are up to date and ready.`,
-  );
+/** `held`: which field of its spec stops the rollout, and what to do. Waiting does not complete such a rollout. */
+function rolling(object: KubeObject, done: number, of: number, held?: string): Health {
+  const pods = `${done} of ${of} pods of ${object.kind} ${object.metadata.name} are up to date and ready.`;
+  return held === undefined ? progressing('RollingOut', pods) : progressing('RolloutHeld', `${pods} ${held}`);
+}
+
+const pausedOf = (object: KubeObject): string | undefined =>
+  mapAt(object, 'spec')['paused'] === true
+    ? 'It is paused, which stops its rollout: remove spec.paused, or set it to false.'
+    : undefined;
+
+/** Only the pods with an ordinal of at least the partition are updated. */
+function partitionOf(object: KubeObject): string | undefined {
+  const partition = numberOf(mapAt(object, 'spec', 'updateStrategy', 'rollingUpdate')['partition']) ?? 0;
+  const field = 'spec.updateStrategy.rollingUpdate.partition';
+  return partition > 0 ? `${field} keeps pods with an ordinal below ${partition} as they are: set it to 0.` : undefined;
+}
+
+const onDeleteOf = (object: KubeObject): string | undefined =>
+  mapAt(object, 'spec', 'updateStrategy')['type'] === 'OnDelete'
+    ? 'spec.updateStrategy is OnDelete: delete its earlier pods, or choose RollingUpdate.'
+    : undefined;
 
 const missing = (object: KubeObject, have: number, of: number): Health =>
   degraded(
@@ -37,7 +54,9 @@ export function deploymentHealth(object: KubeObject): Health {
   const of = desiredReplicas(object);
   const updated = count(object, 'updatedReplicas');
   const available = count(object, 'availableReplicas');
-  if (updated < of || count(object, 'replicas') > updated) return rolling(object, Math.min(updated, available), of);
+  if (updated < of || count(object, 'replicas') > updated) {
+    return rolling(object, Math.min(updated, available), of, pausedOf(object));
+  }
   if (available >= of) return ready();
   return available > 0 ? missing(object, available, of) : rolling(object, available, of);
 }
@@ -51,8 +70,9 @@ export function statefulSetHealth(object: KubeObject): Health {
   const status = mapAt(object, 'status');
   const isOnDelete = textOf(mapAt(object, 'spec', 'updateStrategy')['type']) === 'OnDelete';
   const isCurrent = isOnDelete || of === 0 || status['currentRevision'] === status['updateRevision'];
-  if (!isCurrent || count(object, 'replicas') < of)
-    return rolling(object, Math.min(up, count(object, 'updatedReplicas')), of);
+  const current = Math.min(up, count(object, 'updatedReplicas'));
+  if (!isCurrent) return rolling(object, current, of, partitionOf(object));
+  if (count(object, 'replicas') < of) return rolling(object, current, of);
   if (up >= of) return ready();
   return up > 0 ? missing(object, up, of) : rolling(object, up, of);
 }
@@ -63,7 +83,7 @@ export function daemonSetHealth(object: KubeObject): Health {
     return progressing('NotObserved', `Kubernetes has not observed ${object.metadata.name} yet.`);
   const of = count(object, 'desiredNumberScheduled');
   const up = count(object, 'numberReady');
-  if (count(object, 'updatedNumberScheduled') < of) return rolling(object, up, of);
+  if (count(object, 'updatedNumberScheduled') < of) return rolling(object, up, of, onDeleteOf(object));
   return up >= of ? ready() : missing(object, up, of);
 }
 
@@ -72,7 +92,9 @@ export function jobHealth(object: KubeObject): Health {
   if (conditionOf(object, 'Complete')?.status === 'True') return ready('Complete');
   const broken = conditionOf(object, 'Failed');
   if (broken?.status === 'True') return failed(broken.reason, `${sentence(broken.message)} Read the logs of its pods.`);
-  return progressing('Running', `Job ${object.metadata.name} has not ended yet.`);
+  return mapAt(object, 'spec')['suspend'] === true
+    ? progressing('Suspended', `Job ${object.metadata.name} is suspended: remove spec.suspend, or set it to false.`)
+    : progressing('Running', `Job ${object.metadata.name} has not ended yet.`);
 }
 
 /** Health of a controller that cannot create pods, mostly because of a quota. `message` is that of Kubernetes. */
