@@ -10,17 +10,20 @@ export interface FollowLogOptions {
   readonly signal: AbortSignal;
   /** Authenticates the caller again; false ends the log. */
   readonly isAuthorized: () => Promise<boolean>;
+  /** Whether the instance of the log is there, or that is not known now; false ends the log. */
+  readonly exists: () => Promise<boolean>;
 }
 
-/** Interval of the authentication, and of what keeps the connection open, ms. */
+/** Interval of the checks, and of what keeps the connection open, ms. */
 const checkIntervalMs = 15_000;
 
 /**
  * A log as text, chunk by chunk. The next chunk is requested when the client has taken the one before. Ends when the agent
- * has ended it, when the signal aborts, and when the caller is not authorized any more.
+ * has ended it, when the signal aborts, and when the caller is not authorized any more. Ends also when the instance is gone:
+ * an agent of an earlier version does not end its log, nor one that has never received the instance.
  */
 export async function* followLog(options: FollowLogOptions): AsyncGenerator<string> {
-  const { read, format, clock, signal, isAuthorized } = options;
+  const { read, format, clock, signal, isAuthorized, exists } = options;
   // Also at the start: the event of a revocation may have come before this stream received events.
   if (!(await isAuthorized())) return;
   let checkAt = clock.monotonicMs() + checkIntervalMs;
@@ -30,7 +33,7 @@ export async function* followLog(options: FollowLogOptions): AsyncGenerator<stri
     if (chunk.entries.length > 0) yield chunk.entries.map(format.entry).join('');
     if (chunk.ended) return;
     if (clock.monotonicMs() < checkAt) continue;
-    if (!(await isAuthorized())) return;
+    if (!(await isAuthorized()) || !(await exists())) return;
     checkAt = clock.monotonicMs() + checkIntervalMs;
     if (format.keepAlive !== '') yield format.keepAlive;
   }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Controller } from '@nestjs/common';
 import { linesOf, type OperationInput, type ReadLogs, showAppLogs, showServiceLogs } from '@runos/api';
 import { reconciler } from '@runos/contracts';
-import { systemClock, unavailable } from '@runos/kernel';
+import { faultOf, systemClock, unavailable } from '@runos/kernel';
 import { Bus } from '@runos/messaging';
 import { CallerStreams } from '../access/caller-streams.js';
 import type { CallContext } from '../operation/call-context.js';
@@ -47,7 +47,9 @@ export class LogsController {
     const { signal, isAuthorized, close } = this.streams.open(call.principal, call.token);
     call.onEnd(close);
     const log = await this.#open(name, query, true, call);
-    const entries = followLog({ read: () => log.read(), format, clock: systemClock, signal, isAuthorized });
+    const read = () => log.read();
+    const exists = () => this.#exists(name, call);
+    const entries = followLog({ read, format, clock: systemClock, signal, isAuthorized, exists });
     return new FollowedResponse(Readable.from(entries, { highWaterMark: 1 }), format.mediaType);
   }
 
@@ -61,6 +63,18 @@ export class LogsController {
       if (chunk.ended) return chunk.truncated ? { entries, truncated: true } : { entries };
       if (systemClock.monotonicMs() > until)
         throw unavailable('The logs could not be read in time; request fewer lines.');
+    }
+  }
+
+  /** Also true while the reconciler does not answer. */
+  async #exists(name: InstanceName, { account }: CallContext): Promise<boolean> {
+    try {
+      await this.bus.request(reconciler.showInstanceStatus, name, account);
+      return true;
+    } catch (error) {
+      const code = faultOf(error)?.code;
+      if (code === undefined) throw error;
+      return !code.endsWith('.not_found');
     }
   }
 
