@@ -69,8 +69,11 @@ const scenarios = {
     const osid = newOsid();
     await applyUntilReady(osid);
     const release = await withForeignFinalizer(osid);
+    const isRemoved = () => harness.controller.instances.isRemoved(osid);
+    expect(isRemoved()).toBe(false);
     await remove(osid);
     await harness.waitForStatus(osid, ({ objects }) => objects.some(({ kind }) => kind === 'StatefulSet'));
+    expect(isRemoved()).toBe(true);
     const { objects } = await harness.waitForStatus(
       osid,
       ({ phase, objects: left }) => phase === 'deleting' && left.length === 1,
@@ -78,6 +81,7 @@ const scenarios = {
     expect(objects).toMatchObject([{ kind: 'Namespace', name: osid, state: 'deleting' }]);
     await release();
     await waitUntilGone(osid);
+    expect(isRemoved()).toBe(true);
   },
 
   async 'deletes everything, and its record only after the plane has acknowledged that'() {

@@ -47,4 +47,15 @@ onDemoNodes('the logs of a service on real nodes', () => {
     expect(log.entries.filter(({ containerName }) => containerName === '<diagnostic>')).toEqual([]);
     expect(new Set(log.entries.map((entry) => JSON.stringify(entry))).size).toBe(log.entries.length);
   });
+
+  it('end when the service is deleted, without words of the kubelet among its lines', async () => {
+    const other = await ServiceUnderTest.create(plane, 'valkey', { replicas: 1 });
+    const log = new FollowedLog(plane, `${other.instance.path}/logs?tail=1`);
+    await eventually('the first line', 30_000, () => Promise.resolve(log.entries.length > 0));
+    await other.delete();
+    await log.ended;
+    const ofContainers = log.entries.filter(({ containerName }) => containerName !== '<diagnostic>');
+    expect(ofContainers.filter(({ message }) => message.includes('unable to retrieve'))).toEqual([]);
+    expect((await plane.api.get(`${other.instance.path}/logs`)).status).toBe(404);
+  });
 });

@@ -151,6 +151,15 @@ describe('a log that is followed', () => {
     ]);
   });
 
+  it('ends when its instance is gone, also if the agent does not end it', async () => {
+    const stream = await follow();
+    harness.reply('reconciler.v1.instance-status', () => {
+      throw new Fault('service.not_found', 'Service valkey-abcde does not exist.');
+    });
+    expect(await stream.rest()).toEqual([]);
+    await closed(1);
+  }, 40_000);
+
   it('is closed when its reader goes, and when the access of its caller changes', async () => {
     const first = await follow();
     await first.close();
