@@ -39,8 +39,8 @@ export class LogProgress {
 
   /**
    * The entries of lines; those that were read before are left out. Returns whether these are all: if lines may be missing
-   * before the first one, there are none, and the next selection has them. A line without a timestamp is of the kubelet:
-   * where the runtime has lost the file of a run, the response is HTTP 200 with the reason as its only line.
+   * before the first one, there are none, and the next selection has them. A line without a timestamp is of the kubelet.
+   * Where the runtime has lost the file of a run, the response is HTTP 200 with the reason as its only line.
    */
   async *entries(
     container: LogContainer,

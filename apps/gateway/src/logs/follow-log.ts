@@ -20,7 +20,7 @@ const checkIntervalMs = 15_000;
 /**
  * A log as text, chunk by chunk. The next chunk is requested when the client has taken the one before. Ends when the agent
  * has ended it, when the signal aborts, and when the caller is not authorized any more. Ends also when the instance is gone:
- * an agent of an earlier version does not end its log, nor one that has never received the instance.
+ * an agent of an earlier version does not end its log.
  */
 export async function* followLog(options: FollowLogOptions): AsyncGenerator<string> {
   const { read, format, clock, signal, isAuthorized, exists } = options;

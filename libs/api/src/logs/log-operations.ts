@@ -66,8 +66,8 @@ const followed = ['application/x-ndjson', 'text/event-stream'] as const;
 
 /**
  * An entry with the container name `<diagnostic>` is no line, but the reason why lines are missing. A followed log ends when the
- * agent disconnects, when the access of its caller changes, and when the pod of the query or the instance is gone.
- * `limit.exceeded` beyond the logs that an account, an agent or a token may read at once.
+ * agent disconnects and when the access of its caller changes. It also ends when the pod of the query or the instance is
+ * gone. `limit.exceeded` beyond the logs that an account, an agent or a token may read at once.
  */
 export const showServiceLogs = operation({
   id: 'service.logs',
