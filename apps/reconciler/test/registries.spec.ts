@@ -114,6 +114,41 @@ describe('the pull credentials of an account', () => {
     });
   });
 
+  it('are those of both changes, or one of two at once is refused', async () => {
+    const host = otherName('127.0.1');
+    const { id } = await add(registry.password, host);
+    const one = await harness.create('app', { image: imageAt(host) });
+    const update = (change: object) => harness.request(reconciler.updateRegistry, { id, change });
+    /** The second change is made while the first one is checked. */
+    const during = async (first: object, second: object) => {
+      let endCheck = (): void => undefined;
+      let slow: ReturnType<typeof update> | undefined;
+      await new Promise<void>((reached) => {
+        registry.answer = (_, response) => {
+          registry.answer = undefined;
+          endCheck = () => response.destroy();
+          reached();
+        };
+        slow = update(first);
+        slow.catch(() => undefined);
+      });
+      await update(second);
+      endCheck();
+      return slow;
+    };
+    registry.password = 'second-Password';
+    await expect(during({ username: 'other' }, { password: 'second-Password' })).rejects.toMatchObject({
+      code: 'conflict.stale',
+      message: expect.stringContaining('has changed the password of registry'),
+    });
+    await settled();
+    expect(authsOf(one)).toEqual({ [host]: credentials('second-Password') });
+    const both = { username: 'acme', password: 'third-Password' };
+    expect(await during(both, { name: 'renamed', password: 'second-Password' })).toMatchObject({ name: 'renamed' });
+    await settled();
+    expect(authsOf(one)).toEqual({ [host]: credentials('third-Password') });
+  });
+
   it('are given to each app with an image of the registry: added, changed and deleted', async () => {
     const one = await harness.create('app', { image: imageAt(registry.host) });
     const other = await harness.create('app', { image: imageAt('ghcr.io') });

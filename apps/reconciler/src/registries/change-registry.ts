@@ -62,11 +62,14 @@ export class ChangeRegistry {
     );
   }
 
-  /** @throws Fault `registry.not_found`; `request.invalid` for credentials that the registry refuses */
+  /**
+   * @throws Fault `registry.not_found`; `request.invalid` for credentials that the registry refuses; `conflict.stale` if
+   * those that it keeps were changed during the check
+   */
   async update({ id, change, idempotency }: Update, { tenant, changedBy }: Caller): Promise<Changed> {
-    const { host, username, ...found } = await this.registries.get(this.database.manager, tenant, id);
-    const stored = this.passwords.unseal(found);
-    const credentials = { host, username: change.username ?? username, password: change.password ?? stored };
+    const found = await this.registries.get(this.database.manager, tenant, id);
+    const stored = this.#open(found);
+    const credentials = { ...stored, ...given(change) };
     const namesCredentials = change.username !== undefined || change.password !== undefined;
     const isChecked = namesCredentials && !(await isRepeated(this.database.manager, { tenant, idempotency }));
     const checked = isChecked ? await this.#check(credentials) : unchecked;
@@ -77,10 +80,15 @@ export class ChangeRegistry {
         const name = change.name ?? row.name;
         if (!namesCredentials)
           return { ...registryView(await this.registries.store(sql, tenant, { ...row, name })), affectedApps: 0 };
+        const current = this.#open(row);
+        refuseChangedMeanwhile(
+          row.host,
+          keptFields(change).filter((field) => current[field] !== stored[field]),
+        );
         const checked_at = await databaseNow(sql);
         const password_sealed = this.passwords.seal(row, credentials.password);
         const next = { ...row, name, username: credentials.username, password_sealed, ...checked, checked_at };
-        const isSame = row.username === credentials.username && this.passwords.unseal(row) === credentials.password;
+        const isSame = current.username === credentials.username && current.password === credentials.password;
         if (isSame) return { ...registryView(await this.registries.store(sql, tenant, next)), affectedApps: 0 };
         return this.#store(sql, tenant, next, changedBy);
       }),
@@ -97,6 +105,10 @@ export class ChangeRegistry {
         return { id, host, affectedApps: await this.#queueApps(sql, tenant, host, changedBy) };
       }),
     );
+  }
+
+  #open(row: RegistryRow): OpenCredentials {
+    return { host: row.host, username: row.username, password: this.passwords.unseal(row) };
   }
 
   async #store(sql: EntityManager, tenant: string, stored: StoredCredentials, changedBy: string): Promise<Changed> {
@@ -127,3 +139,22 @@ export class ChangeRegistry {
 
 /** Of a request whose result is not stored. */
 const unchecked: CheckFields = { check_status: 'unreachable', check_message: null };
+
+const credentialFields = { username: 'user name', password: 'password' } as const;
+type CredentialField = keyof typeof credentialFields;
+const fieldNames = Object.keys(credentialFields) as CredentialField[];
+
+const given = (change: Update['change']): Partial<OpenCredentials> =>
+  Object.fromEntries(fieldNames.flatMap((field) => (change[field] === undefined ? [] : [[field, change[field]]])));
+
+/** What a change keeps of the credentials. It was checked with the values before the check. */
+const keptFields = (change: Update['change']): CredentialField[] =>
+  fieldNames.filter((field) => change[field] === undefined);
+
+/** @throws Fault `conflict.stale` */
+function refuseChangedMeanwhile(host: string, fields: readonly CredentialField[]): void {
+  if (fields.length === 0) return;
+  const changed = fields.map((field) => credentialFields[field]).join(' and the ');
+  const message = `Another request has changed the ${changed} of registry "${host}" meanwhile. Read the registry again and repeat the change.`;
+  throw new Fault('conflict.stale', message);
+}

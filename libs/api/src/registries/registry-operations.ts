@@ -46,7 +46,10 @@ export const showRegistry = operation({
   output: Registry,
 });
 
-/** Checked as a creation. A new name alone reaches no app. */
+/**
+ * Checked as a creation. A new name alone reaches no app. `conflict.stale` if another request changes what this one keeps
+ * of the credentials during the check.
+ */
 export const updateRegistry = operation({
   id: 'registry.update',
   method: 'PATCH',
@@ -56,6 +59,7 @@ export const updateRegistry = operation({
   params: { aid, id },
   body: UpdateRegistry,
   output: ChangedRegistry,
+  errors: ['conflict.stale'],
   examples: { body: { password: 'ghp_5f3b1d0a8c6e4f2907' } },
 });
 
