@@ -89,6 +89,7 @@ export {
   workItemNames,
   WorkItems,
 } from './jobs/job-operations.js';
+export { logLevel, withoutQuotedLog, withQuotedLog } from './jobs/quoted-log.js';
 export {
   deleteNode,
   listNodes,

@@ -19,6 +19,7 @@ import { FollowedResponse } from '../operation/followed-response.js';
 import { Operation } from '../operation/operation.decorator.js';
 import { stateDigest, followJob, hasEnded, type FollowedJobReader, parseCursor } from './follow-job.js';
 import { CallerStreams } from '../access/caller-streams.js';
+import { JobReads } from './job-reads.js';
 import { JobNotifications, JobFollower } from './job-notifications.js';
 
 /** The routes of a job contain no account: jobs of the caller's accounts are found, others answer 404. */
@@ -31,23 +32,23 @@ export class JobsController {
   ) {}
 
   @Operation(listJobs)
-  list({ query }: OperationInput<typeof listJobs>, { account }: CallContext) {
-    return this.bus.request(jobs.listJobs, query, account);
+  list({ params: { aid }, query }: OperationInput<typeof listJobs>, call: CallContext) {
+    return new JobReads(this.bus, call).list(aid, query);
   }
 
   @Operation(showJob)
   show({ params: { id } }: OperationInput<typeof showJob>, call: CallContext) {
-    return this.bus.request(jobs.showJob, { id, aids: call.accountsAllowing('read') });
+    return new JobReads(this.bus, call).job(id);
   }
 
   @Operation(listWorkItems)
   workItems({ params: { id } }: OperationInput<typeof listWorkItems>, call: CallContext) {
-    return this.bus.request(jobs.listWorkItems, { id, aids: call.accountsAllowing('read') });
+    return new JobReads(this.bus, call).workItems(id);
   }
 
   @Operation(listJobLogs)
   logs({ params: { id, wid }, query: { after } }: OperationInput<typeof listJobLogs>, call: CallContext) {
-    return this.bus.request(jobs.listJobLogs, { id, workItemId: wid, after, aids: call.accountsAllowing('read') });
+    return new JobReads(this.bus, call).logs(id, wid, after);
   }
 
   @Operation(cancelJob)
@@ -64,7 +65,7 @@ export class JobsController {
     { params: { id } }: OperationInput<typeof streamJob>,
     call: CallContext,
   ): Promise<FollowedResponse | undefined> {
-    const reader = this.#reader(id, call.accountsAllowing('read'));
+    const reader = readerOf(id, new JobReads(this.bus, call));
     const sent = parseCursor(call.header('last-event-id'));
     // Open before the first read, so that an event which comes during it ends the stream.
     const { signal, isAuthorized, close } = this.streams.open(call.principal, call.token);
@@ -80,13 +81,10 @@ export class JobsController {
     const options = { reader, follower, clock: systemClock, sent, signal, isAuthorized };
     return new FollowedResponse(Readable.from(followJob(options), { highWaterMark: 1 }), 'text/event-stream');
   }
-
-  #reader(id: string, aids: string[]): FollowedJobReader {
-    return {
-      job: () => this.bus.request(jobs.showJob, { id, aids }),
-      workItems: async () => (await this.bus.request(jobs.listWorkItems, { id, aids })).workItems,
-      logs: async (workItemId, after) =>
-        (await this.bus.request(jobs.listJobLogs, { id, aids, workItemId, after })).logs,
-    };
-  }
 }
+
+const readerOf = (id: string, reads: JobReads): FollowedJobReader => ({
+  job: () => reads.job(id),
+  workItems: async () => (await reads.workItems(id)).workItems,
+  logs: async (workItemId, after) => (await reads.logs(id, workItemId, after)).logs,
+});

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { withQuotedLog } from '@runos/api';
 import { InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
 import { Database, sqlState, sqlStateOf } from '@runos/persistence';
@@ -56,10 +57,10 @@ export function deadlineFailure(job: OverdueJob): InstanceProblem {
   };
 }
 
-/** The error of a job: its failure, what follows, and the last lines of the log of a container. */
+/** The error of a job: its failure, what follows, and the last lines of the log of a container, which not all may read. */
 export function errorOf({ message, log = [] }: InstanceProblem, next: string | undefined): string {
   const sentences = [message, ...(next === undefined ? [] : [next])].join(' ');
-  return log.length === 0 ? sentences : [`${sentences} Its last log lines:`, ...log].join('\n');
+  return withQuotedLog(sentences, log);
 }
 
 const failureOf = (step: Step | null): string => {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { withoutQuotedLog } from '@runos/api';
 import { Fault } from '@runos/kernel';
 import { InjectLogger } from '@runos/messaging';
 import type { Logger } from '@runos/observability';
@@ -93,6 +94,6 @@ function failureOf({ cid, osid, job_id, message }: WaveInstanceRow): Block {
   const job = job_id === null ? '' : ` (job ${job_id})`;
   return {
     reason: 'InstanceFailed',
-    message: `${osid} of cluster ${cid} was not upgraded${job}: ${message ?? ''} Repair the cause, then resume the upgrade.`,
+    message: `${osid} of cluster ${cid} was not upgraded${job}: ${withoutQuotedLog(message ?? '')} Repair the cause, then resume the upgrade.`,
   };
 }

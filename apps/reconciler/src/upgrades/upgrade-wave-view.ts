@@ -1,4 +1,4 @@
-import type { UpgradeWave, UpgradeWaveInstance } from '@runos/api';
+import { type UpgradeWave, type UpgradeWaveInstance, withoutQuotedLog } from '@runos/api';
 import type { CountedWaveRow, UpgradeWaveRow, WaveInstanceRow } from '../schema/upgrade-wave-row.js';
 
 export const waveView = (row: CountedWaveRow): UpgradeWave => ({
@@ -9,7 +9,7 @@ export const waveView = (row: CountedWaveRow): UpgradeWave => ({
   maxUnavailable: row.max_unavailable,
   state: row.state,
   reason: row.reason,
-  message: row.message,
+  message: readable(row.message),
   counts: { upToDate: row.up_to_date, pending: 0, running: 0, completed: 0, failed: 0, skipped: 0, ...row.counts },
   createdBy: row.created_by,
   createdAt: row.created_at.toISOString(),
@@ -29,5 +29,8 @@ export const waveInstanceView = (
   },
   jobId: row.job_id,
   reason: row.reason,
-  message: row.message,
+  message: readable(row.message),
 });
+
+/** The job of an instance shows the log lines that explain a failure, to those who may read them. */
+const readable = (message: string | null): string | null => (message === null ? null : withoutQuotedLog(message));
