@@ -2,13 +2,21 @@ import { documentation } from '@runos/catalog-model';
 import { namedRegistry } from '@runos/kube-kinds';
 import { z } from 'zod';
 
-const host = /^[a-zA-Z0-9][a-zA-Z0-9.-]{0,252}(?::\d{1,5})?$/;
-const component = /^[a-z0-9][a-z0-9._-]{0,126}[a-z0-9]$|^[a-z0-9]$/;
+/** Labels of DNS, with a port from 1 on. */
+const host = /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?)*(?::[1-9]\d{0,4})?$/i;
+/** A part of the path: letters and digits with a dot, one or two underscores, or dashes between them. */
+const component = /^[a-z\d]+(?:(?:\.|__?|-+)[a-z\d]+)*$/;
+/** Of registry and path together, as the grammar of container runtimes has it. */
+const maxName = 255;
+const maxHost = 253;
 const tag = /^\w[\w.-]{0,127}$/;
 const digest = /^sha256:[0-9a-f]{64}$/;
 
 /** A host, with a port if it has one. */
-export const isRegistry = (text: string): boolean => host.test(text) && Number(text.split(':')[1] ?? 0) <= 65_535;
+export function isRegistry(text: string): boolean {
+  const [name = '', port = '1'] = text.split(':');
+  return host.test(text) && name.length <= maxHost && Number(port) <= 65_535;
+}
 
 interface ImageReferenceParts {
   /** Absent: the default registry of the container runtime. */
@@ -18,7 +26,7 @@ interface ImageReferenceParts {
   readonly digest?: string;
 }
 
-/** The parts of `[registry/]repository[:tag][@digest]`, as the OCI distribution spec has it; undefined if it is none. */
+/** The parts of `[registry/]repository[:tag][@digest]`, by the grammar of container runtimes; undefined if it is none. */
 export function parseImageReference(text: string): ImageReferenceParts | undefined {
   const [named = '', hash, ...rest] = text.split('@');
   const tagAt = named.lastIndexOf(':') > named.lastIndexOf('/') ? named.lastIndexOf(':') : named.length;
@@ -28,6 +36,7 @@ export function parseImageReference(text: string): ImageReferenceParts | undefin
   const version = named.slice(tagAt + 1);
   const isValid =
     rest.length === 0 &&
+    tagAt <= maxName &&
     (registry === undefined || isRegistry(registry)) &&
     path.every((part) => component.test(part)) &&
     (tagAt === named.length || tag.test(version)) &&

@@ -20,6 +20,13 @@ describe('a registry', () => {
     'a b.io',
     'ghcr.io\n',
     '-a.io',
+    'a-.io',
+    'a..io',
+    'ghcr.io.',
+    'ghcr.io:0',
+    'ghcr.io:0443',
+    `${'x'.repeat(64)}.io`,
+    `${'x.'.repeat(126)}io`,
   ])('is not named by %j', (host) => expect(RegistryHost.safeParse(host).success).toBe(false));
 
   it.each([
