@@ -78,6 +78,20 @@ describe('the switch for automatic rollbacks', () => {
   });
 });
 
+describe('a refused key of an app', () => {
+  it.each([
+    ['requires', { '1db': { type: 'valkey', id: 'abcde' } }, '1db', 'must be a letter, then letters, digits, _ and -'],
+    ['buildArgs', { '1A': 'x' }, '1A', 'must be a letter or _, then letters, digits and _'],
+  ])('has the words of its rule: %s', async (field, value, key, words) => {
+    const fields = { [field]: value };
+    await expect(reconciler.request(catalog.resolveApp, { fields })).rejects.toMatchObject({
+      details: {
+        issues: expect.arrayContaining([{ path: `${field}.${key}`, message: `${field}.${key} of app: ${words}` }]),
+      },
+    });
+  });
+});
+
 describe('the catalog over NATS', () => {
   it('lists classes and versions of a type', async () => {
     const { classes } = await gateway.request(catalog.listSizingClasses, { type: 'valkey' });

@@ -69,13 +69,14 @@ describe('overrides of an instance', () => {
     await harness.agent.disconnect();
     await harness.agent.connect({ capabilities: [bundlesCapability, plansCapability] });
     const changed = contentOf(grace(31));
-    const answer = (action: 'replaced' | 'refused', kind = 'Deployment') => ({
+    const differing = [{ path: 'spec.serviceName', live: 'a', wanted: 'b' }];
+    const answer = (action: 'replaced' | 'refused', kind = 'Deployment', changes = differing) => ({
       objects: [
         {
           object: { apiVersion: 'apps/v1', kind, namespace: one.osid, name: one.osid },
           action,
           message: 'spec.serviceName: field is immutable',
-          changes: [{ path: 'spec.serviceName', live: 'a', wanted: 'b' }],
+          changes,
         },
       ],
     });
@@ -89,6 +90,10 @@ describe('overrides of an instance', () => {
         invalid(refusals[action]),
       );
     }
+    harness.agent.onDiff = () => answer('replaced', 'Deployment', []);
+    await expect(harness.request(reconciler.createOverride, { ...one, file: changed })).rejects.toMatchObject(
+      invalid(`cannot change Deployment ${one.osid} in place (spec.serviceName: field is immutable); leave`),
+    );
     expect(await list(one)).toEqual([]);
     // An object that the override does not change was refused before.
     harness.agent.onDiff = () => answer('refused', 'Service');

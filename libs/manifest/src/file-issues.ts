@@ -36,9 +36,10 @@ export function fileIssues(source: YamlSource, schema: z.ZodType, error: z.ZodEr
   return issues.sort((one, other) => one.line - other.line || one.column - other.column);
 }
 
-/** The words of the schema begin with a verb where they are ours. */
-function wordsOf({ message }: z.core.$ZodIssue, isThere: boolean): string {
+/** The words of the schema, or of that of a key. They begin with a verb where they are ours. */
+function wordsOf(issue: z.core.$ZodIssue, isThere: boolean): string {
   if (!isThere) return 'is missing';
+  const { message } = (issue.code === 'invalid_key' ? issue.issues[0] : undefined) ?? issue;
   return /^[A-Z]/.test(message) ? `is invalid: ${message.slice(0, 1).toLowerCase()}${message.slice(1)}` : message;
 }
 

@@ -1,6 +1,7 @@
 import type { ServiceFields } from '@runos/api';
 import { type InstanceType, kindNames, type ServiceType } from '@runos/catalog-model';
 import { type Issue, unavailable } from '@runos/kernel';
+import { issuesOf } from '@runos/messaging';
 import { knowsVersion, newerBuild, offeredVersions } from '@runos/service-types';
 
 /** Issues of fields that this type does not have, not for this operation, or with another value. */
@@ -11,7 +12,10 @@ export function fieldIssues(type: InstanceType, fields: ServiceFields, when: 'cr
   const allowed = Object.keys(schema.shape).filter((name) => !unavailable.includes(name));
   return parsed.error.issues.flatMap((issue): Issue[] => {
     if (issue.code !== 'unrecognized_keys' || issue.path.length > 0) {
-      return [{ path: issue.path.join('.'), message: `${issue.path.join('.')} of ${type.type}: ${issue.message}` }];
+      return issuesOf({ issues: [issue] }).map(({ path, message }) => ({
+        path,
+        message: `${path} of ${type.type}: ${message}`,
+      }));
     }
     return issue.keys.map((path) => ({
       path,

@@ -15,7 +15,9 @@ import {
   showVariables,
 } from '@runos/api';
 import { type InputOf, reconciler } from '@runos/contracts';
+import { Fault, faultOf } from '@runos/kernel';
 import { Bus } from '@runos/messaging';
+import { z } from 'zod';
 import type { CallContext } from '../operation/call-context.js';
 import { Operation, PlannableOperation } from '../operation/operation.decorator.js';
 import { VersionedBody } from '../operation/versioned-body.js';
@@ -48,8 +50,15 @@ export class EnvironmentController {
   }
 
   @PlannableOperation(setSecretVariables, planSecretVariables)
-  setSecret({ params, body: { envVars, allowDrop } }: OperationInput<typeof setSecretVariables>, call: CallContext) {
-    return this.#change(params, { secretEnvVars: envVars, allowDrop }, call);
+  async setSecret(
+    { params, body: { envVars, allowDrop } }: OperationInput<typeof setSecretVariables>,
+    call: CallContext,
+  ) {
+    try {
+      return await this.#change(params, { secretEnvVars: envVars, allowDrop }, call);
+    } catch (error) {
+      throw withOwnPaths(error);
+    }
   }
 
   /** An empty map is meant here, because an absent one would change nothing. */
@@ -76,4 +85,18 @@ export class EnvironmentController {
   #change({ cid, id }: Name, change: Change, call: CallContext) {
     return this.writes.send(reconciler.changeEnvironment, { cid, id, change }, call);
   }
+}
+
+const Issues = z.array(z.object({ path: z.string(), message: z.string() }));
+
+/** The issues with the paths of this body: the service behind it knows the variables as `secretEnvVars`. */
+function withOwnPaths(error: unknown): unknown {
+  const fault = faultOf(error);
+  const issues = Issues.safeParse(fault?.details['issues']);
+  if (fault === undefined || !issues.success) return error;
+  const own = issues.data.map(({ path, message }) => ({
+    path: path.replace(/^secretEnvVars(?=\.|$)/, 'envVars'),
+    message,
+  }));
+  return new Fault(fault.code, fault.message, { ...fault.details, issues: own });
 }

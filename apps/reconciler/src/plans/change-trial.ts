@@ -45,6 +45,10 @@ const keyOf = ({ apiVersion, kind, namespace, name }: PlannedObject): string =>
 
 function describe({ action, kind, name, message, changes }: PlannedObject): string {
   if (action === 'refused') return `${kind} ${name}: ${message ?? 'is refused'}`;
-  const fields = changes.map(({ field }) => field).join(', ');
-  return `Kubernetes cannot change ${fields} of ${kind} ${name} in place; leave this as it is`;
+  // A cluster may name no field; then its message is all that is known.
+  const [fields, words] =
+    changes.length > 0
+      ? [`${changes.map(({ field }) => field).join(', ')} of `, '']
+      : ['', message === null ? '' : ` (${message})`];
+  return `Kubernetes cannot change ${fields}${kind} ${name} in place${words}; leave this as it is`;
 }

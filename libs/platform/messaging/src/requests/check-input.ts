@@ -14,13 +14,18 @@ export function checkInput<Schema extends z.ZodType>(schema: Schema, input: unkn
   });
 }
 
-/** Every issue of a schema with the path of its field; an unknown field has its own path. */
-export const issuesOf = (error: z.core.$ZodError): Issue[] =>
-  error.issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => issueAt([...issue.path, key], 'is not a field here'))
-      : [issueAt(issue.path, issue.message)],
-  );
+/** Every issue of a schema with the path of its field; an unknown field has its own path, and so has a refused key. */
+export const issuesOf = (error: Pick<z.core.$ZodError, 'issues'>): Issue[] =>
+  error.issues.flatMap((issue) => {
+    switch (issue.code) {
+      case 'unrecognized_keys':
+        return issue.keys.map((key) => issueAt([...issue.path, key], 'is not a field here'));
+      case 'invalid_key':
+        return issue.issues.map(({ message }) => issueAt(issue.path, message));
+      default:
+        return [issueAt(issue.path, issue.message)];
+    }
+  });
 
 /** `['values', 0, 'a b']` → `values[0].a b` */
 function issueAt(path: readonly PropertyKey[], message: string): Issue {
