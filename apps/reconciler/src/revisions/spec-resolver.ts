@@ -14,6 +14,8 @@ import {
   storedType,
 } from '@runos/service-types';
 import type { z } from 'zod';
+import { domainOf } from '../clusters/cluster-view.js';
+import { refuseClusterHosts } from '../instances/custom-domains.js';
 import type { ReconcilerConfig } from '../config.js';
 import { refuseConflictingValues, refuseUnfitValues } from '../configuration/config-checks.js';
 import { emptyEnvironment } from '../environment/environment.js';
@@ -38,6 +40,8 @@ export interface ResolvedSpec {
 
 type ResolveInput = z.input<typeof catalog.resolveInstance.input>;
 type StorageClasses = Pick<ClusterRow, 'local_storage_class' | 'distributed_storage_class'>;
+/** What names the domain of a cluster. */
+type NamedCluster = Pick<ClusterRow, 'aid' | 'cid' | 'root'>;
 
 /** Resolves the fields of a request to a complete spec, with the catalog and the config sets. */
 @Injectable()
@@ -47,12 +51,18 @@ export class SpecResolver {
     @InjectConfig() private readonly config: ReconcilerConfig,
   ) {}
 
-  forCreate(tenant: string, type: string, fields: ServiceFields, cluster: StorageClasses): Promise<ResolvedSpec> {
-    return type === app.type ? this.#newApp(fields) : this.#newService(tenant, type, fields, cluster);
+  forCreate(
+    tenant: string,
+    type: string,
+    fields: ServiceFields,
+    cluster: StorageClasses & NamedCluster,
+  ): Promise<ResolvedSpec> {
+    return type === app.type ? this.#newApp(fields, cluster) : this.#newService(tenant, type, fields, cluster);
   }
 
-  async #newApp(fields: ServiceFields): Promise<ResolvedSpec> {
+  async #newApp(fields: ServiceFields, cluster: NamedCluster): Promise<ResolvedSpec> {
     const { sizing, inputs, rrcFlipHint } = await this.bus.request(catalog.resolveApp, { fields });
+    refuseClusterHosts(inputs.servicePortMappings, domainOf(cluster));
     const spec: AppSpec = {
       kind: 'app',
       sizing,
@@ -98,11 +108,12 @@ export class SpecResolver {
   forUpdate(instance: InstanceRow, fields: ServiceFields, clearsAbsent = false): Promise<ResolvedSpec> {
     const current = acceptedSpec(instance);
     return current.kind === 'app'
-      ? this.#updatedApp(current, fields, clearsAbsent)
+      ? this.#updatedApp(instance, current, fields, clearsAbsent)
       : this.#updatedService(instance, current, fields);
   }
 
   async #updatedApp(
+    cluster: NamedCluster,
     current: AppSpec,
     { driftPolicy, ...fields }: ServiceFields,
     clearsAbsent: boolean,
@@ -112,6 +123,8 @@ export class SpecResolver {
       current: { sizing: current.sizing, inputs: current.inputs },
       clearsAbsent,
     });
+    // Stored hosts stay as they are: an earlier build has accepted them.
+    if (fields['servicePortMappings'] !== undefined) refuseClusterHosts(inputs.servicePortMappings, domainOf(cluster));
     const spec: AppSpec = { ...current, sizing, inputs, driftPolicy: driftPolicy ?? current.driftPolicy };
     return { spec: withOptionalFields(spec, fields), rrcFlipHint };
   }

@@ -62,6 +62,18 @@ const PortMappings = z
   .array(PortMapping)
   .max(maxPorts)
   .refine((mappings) => new Set(mappings.map(({ port }) => port)).size === mappings.length, 'names a port twice')
+  .superRefine((mappings, context) => {
+    const known = new Set<string>();
+    mappings.forEach(({ domains }, port) => {
+      domains.forEach(({ fqdn: host }, index) => {
+        if (known.has(host)) {
+          const path = [port, 'domains', index, 'fqdn'];
+          context.addIssue({ code: 'custom', path, message: `names the host "${host}" twice` });
+        }
+        known.add(host);
+      });
+    });
+  })
   .register(documentation, { description: 'The ports of the app, in their order. Default: none.' });
 
 /** The fields that only apps have. An absent one has no default here: it is returned absent. */
