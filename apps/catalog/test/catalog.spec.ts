@@ -93,6 +93,12 @@ describe('a refused key of an app', () => {
 });
 
 describe('the catalog over NATS', () => {
+  it('lists the classes of apps, which have no storage', async () => {
+    const { classes } = await gateway.request(catalog.listSizingClasses, { type: 'app' });
+    expect(classes[0]).toMatchObject({ id: expect.stringMatching(/^app\./), storage: 'none' });
+    expect(classes[0]).not.toHaveProperty('storageMb');
+  });
+
   it('lists classes and versions of a type', async () => {
     const { classes } = await gateway.request(catalog.listSizingClasses, { type: 'valkey' });
     expect(classes).toHaveLength(8);

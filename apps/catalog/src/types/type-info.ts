@@ -1,14 +1,14 @@
 import type { catalog } from '@runos/contracts';
-import { serviceType } from '@runos/service-types';
+import { app, serviceType } from '@runos/service-types';
 import { classesOf } from '@runos/sizing';
 import type { z } from 'zod';
 
 type Classes = z.output<typeof catalog.listSizingClasses.output>['classes'];
 type Versions = z.output<typeof catalog.listVersions.output>['versions'];
 
-/** The classes of a type with their numbers, smallest first. */
+/** The classes of a service type, or of apps, with their numbers, smallest first. */
 export const classesOfType = (type: string): Classes =>
-  classesOf(serviceType(type).sizing).map(({ storageMb, ...sizeClass }) =>
+  classesOf((type === app.type ? app : serviceType(type)).sizing).map(({ storageMb, ...sizeClass }) =>
     storageMb === null ? sizeClass : { ...sizeClass, storageMb },
   );
 
