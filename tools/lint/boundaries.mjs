@@ -65,7 +65,7 @@ const scopes = (forSpecs) => {
     service('agent-gateway', 'scope:engine', 'scope:protocol', 'scope:catalog-types'),
     agent('cluster-agent', 'scope:kube-objects', 'scope:kube-client', ...(forSpecs ? ['scope:catalog-types'] : [])),
     agent('node-agent'),
-    only('scope:cli', ...core, 'scope:api', ...kits),
+    only('scope:cli', ...core, 'scope:api', 'scope:manifest', ...kits),
     only(
       'scope:testing',
       ...core,

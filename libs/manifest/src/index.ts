@@ -1,7 +1,14 @@
 export { AppFile } from './app-file.js';
+export { appFromServer, type ShownApp, sideFilesOf } from './app-from-server.js';
+export { type AppContent, compareApp, linkedNames, namesOf } from './compare-app.js';
+export { compareService } from './compare-service.js';
+export { type SizeFields } from './compare-size.js';
+export { editAppFile, editServiceFile } from './edit-file.js';
 export { parseEnvFile, printEnvFile } from './env-file.js';
+export { type FieldChange } from './field-change.js';
 export { type FileIssue } from './manifest-fault.js';
 export { manifestSchema } from './manifest-schema.js';
 export { printAppFile, printServiceFile } from './print-manifest.js';
 export { type Manifest, readManifest } from './read-manifest.js';
 export { type ServiceFile } from './service-file.js';
+export { serviceFileTypes, serviceFromServer } from './service-from-server.js';
