@@ -5,6 +5,7 @@ import { commandTree } from '../catalog/command-tree.js';
 import { columnsOf } from '../terminal/terminal.js';
 import type { CommandContext } from '../terminal/command-context.js';
 import { addOutputOptions, helpEnd } from './define-command.js';
+import { addAppFiles } from './app-files.js';
 import { addAccount } from './account.js';
 import { addClustersDefault } from './clusters-default.js';
 import { addCompletion } from './completion.js';
@@ -14,6 +15,7 @@ import { addLogs } from './logs.js';
 import { addManifest } from './manifest.js';
 import { addLogin } from './login.js';
 import { addLogout } from './logout.js';
+import { addServiceFiles } from './service-files.js';
 import { addStatus } from './status.js';
 import { versionText } from './own-version.js';
 import { addVersion } from './version.js';
@@ -37,6 +39,8 @@ const handWritten = [
   addFollow,
   addLogs,
   addManifest,
+  addAppFiles,
+  addServiceFiles,
   addVersion,
 ];
 

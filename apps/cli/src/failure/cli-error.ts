@@ -5,9 +5,10 @@ export interface ErrorDetails {
   /** Stable and machine-readable, as the codes of the API. */
   readonly code?: string;
   /** Where it is: the input, the file, the line. */
-  readonly field?: string;
+  readonly field?: string | undefined;
   readonly file?: string;
-  readonly line?: number;
+  readonly line?: number | undefined;
+  readonly column?: number | undefined;
   /** What the user should do. */
   readonly remedy?: string;
   readonly traceId?: string;

@@ -7,8 +7,9 @@ export const cliErrorOf = (error: unknown): CliError =>
 
 /** The one form of every error: what failed and why, where, what to do, trace id. */
 export function errorText({ message, details }: CliError, style: Style): string {
-  const { field, file, line, remedy, traceId } = details;
-  const place = file === undefined || line === undefined ? file : `${file}, line ${line}`;
+  const { field, file, line, column, remedy, traceId } = details;
+  const at = [line && `line ${line}`, column && `column ${column}`].filter(Boolean);
+  const place = file === undefined ? undefined : [file, ...at].join(', ');
   const rows = Object.entries({ Field: field, File: place, Do: remedy, Trace: traceId });
   const known = rows.filter((row): row is [string, string] => row[1] !== undefined);
   const lines = known.map(([label, value]) => `  ${style.dim(label.padEnd(7))} ${value}`);
@@ -17,6 +18,6 @@ export function errorText({ message, details }: CliError, style: Style): string 
 
 /** The one document of a failure under `--json`. */
 export function errorDocument({ message, details }: CliError): Record<string, unknown> {
-  const { code, statusCode, field, file, line, remedy, traceId, body } = details;
-  return { error: message, code, statusCode, field, file, line, remedy, traceId, ...body };
+  const { code, statusCode, field, file, line, column, remedy, traceId, body } = details;
+  return { error: message, code, statusCode, field, file, line, column, remedy, traceId, ...body };
 }
