@@ -117,13 +117,11 @@ function overridesOf({ overrides }: ShownApp, local?: AppFile) {
 /** The path of an override by its name, with a part of its id where that is taken. Source: existing clients. */
 function overridePath({ id, name }: OverrideName, taken: ReadonlySet<string>): string {
   const start = id.slice(0, 6);
-  const words = name
-    .toLowerCase()
-    .split(/[^a-z0-9]/)
-    .join('-');
-  const base = words.replace(/^-{1,253}/, '').replace(/-{1,253}$/, '') || start;
-  const path = `overrides/${base}.yaml`;
-  return taken.has(path) ? `overrides/${base}-${start}.yaml` : path;
+  const parts = name.toLowerCase().split(/[^a-z0-9]/);
+  const [first, last] = [parts.findIndex(Boolean), parts.findLastIndex(Boolean)];
+  const base = first < 0 ? start : parts.slice(first, last + 1).join('-');
+  const names = [base, `${base}-${start}`].map((each) => `overrides/${each}.yaml`);
+  return names.find((path) => !taken.has(path)) ?? `overrides/${base}-${id}.yaml`;
 }
 
 function linksOf(shown: ShownApp['requires'], local: AppFile['requires'] = {}) {

@@ -109,7 +109,7 @@ describe('a file and the state of the server', () => {
       { replicas: 3 },
       [
         ['replicas', 'changed', 2, 3],
-        ['class', 'changed', 'app.sl1.small', 'custom', 'replicas differs from the class'],
+        ['class', 'changed', 'app.sl1.small', 'custom', 'replicas differ from the class'],
       ],
     ],
     ['a number as the class has it', { replicas: 2 }, []],

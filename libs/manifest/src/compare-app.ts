@@ -30,9 +30,9 @@ const clearedWhenAbsent = [
 const keptWhenAbsent = ['app', 'deployType', 'image', 'readOnlyRootFilesystem', 'buildArgs'] as const;
 
 /**
- * What differs between the files of an app and the state of the server, by meaning: order, comments, defaults and
- * short forms are no difference, and neither are the variables that links set. Source of what an absent field means: the
- * update of an app. Where sources are, and how they are built, is up to the file alone.
+ * What differs between the files of an app and the state of the server, by meaning. Order, comments, defaults and short
+ * forms are no difference. The variables that links set are none either. An absent field means what it means in an
+ * update of the app. Where sources are, and how they are built, is up to the file alone.
  */
 export function compareApp(local: AppContent, server: AppContent): FieldChange[] {
   const file = local.file;

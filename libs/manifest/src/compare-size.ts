@@ -27,7 +27,8 @@ export function sizeChanges(file: SizeFields, server: SizeFields): FieldChange[]
   const flipping = numbers.filter(({ field }) => classNumbers.some((name) => name === field));
   if (named === before && named !== custom && flipping.length > 0) {
     const names = flipping.map(({ field }) => field).join(', ');
-    const reason = `${names} ${flipping.length > 1 ? 'differ' : 'differs'} from the class`;
+    const isPlural = flipping.length > 1 || names === 'replicas';
+    const reason = `${names} ${isPlural ? 'differ' : 'differs'} from the class`;
     return [...numbers, { field: 'class', key: classKey, kind: 'changed', before, after: custom, reason }];
   }
   return [...valueChanges({ field: 'class', key: classKey, before, after: named }), ...numbers];

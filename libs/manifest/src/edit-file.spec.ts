@@ -70,7 +70,7 @@ requires:
     expect(readManifest('f', editAppFile(short, next)).file).toMatchObject({ servicePortMappings: [] });
   });
 
-  it('is written anew where it has no lines of its own for a field', () => {
+  it('is replaced as a whole where it has no lines of its own for a field', () => {
     const flow = '{app: shop, deployType: cli, cid: lab01, aid: acme1}\n';
     const next = { ...(readManifest('f', flow).file as AppFile), metricsPort: 1 };
     expect(editAppFile(flow, next)).toMatch(/^app: shop\n[^]*metricsPort: 1\n$/);

@@ -15,7 +15,7 @@ export interface FieldChange {
   readonly isSecret?: boolean;
   /** Whether before and after are MD5s of a file. */
   readonly isContent?: boolean;
-  /** Why it differs, where the values do not tell. */
+  /** Why it differs, where the values do not show it. */
   readonly reason?: string;
 }
 

@@ -56,7 +56,7 @@ version: "17"
         kind: 'changed',
         before: 'postgresql.c0.small',
         after: 'custom',
-        reason: 'replicas differs from the class',
+        reason: 'replicas differ from the class',
       },
     ]);
   });

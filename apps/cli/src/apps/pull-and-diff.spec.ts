@@ -150,6 +150,10 @@ requires:
     symlinkSync(join(outside, 'env'), at('.runos.lab01.k3v9q.env'));
     expect((await pull()).stderr).toContain('it is a symbolic link');
     expect(existsSync(join(outside, 'env'))).toBe(false);
+    rmSync(at(), { recursive: true });
+    symlinkSync(outside, at());
+    expect(await pull()).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('it is a symbolic link') });
+    expect(readdirSync(outside)).toEqual([]);
   });
 
   it('writes nothing when a part cannot be read', async () => {
@@ -215,7 +219,7 @@ describe('apps diff', () => {
       '',
       `runos.yaml against app shop (k3v9q) on lab01
   replicas            2 → 3
-  class               app.sl1.small → custom   (replicas differs from the class)
+  class               app.sl1.small → custom   (replicas differ from the class)
   env LOG_LEVEL       info → debug
   secretEnv API_KEY   changed (redacted; --show-secrets)
   overrides/new.yaml  only local
@@ -248,7 +252,7 @@ The cluster differs from the server: replicas were changed by kubectl.
     });
   });
 
-  it('says which file is wrong, where and how', async () => {
+  it('reports which file is wrong, where and how', async () => {
     const text = read('runos.yaml');
     expect(await run('apps diff')).toMatchObject({
       exitCode: 1,

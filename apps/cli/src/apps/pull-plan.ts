@@ -70,7 +70,7 @@ export function planPull(server: ServerApp, target: PullTarget, keepEnv: boolean
   };
 }
 
-/** An existing file gets the variables that it lacks; with others, it is written anew. */
+/** An existing file gets the variables that it lacks; with others, it is replaced as a whole. */
 function envFile(
   key: 'env' | 'secretEnv',
   next: AppFile,

@@ -1,4 +1,5 @@
 import { basename, dirname, join, resolve } from 'node:path';
+import { CliError } from '../failure/cli-error.js';
 import type { FilePlace } from '../files/file-place.js';
 import { type ManifestFile, manifestsIn, namesIn, onlyManifestIn, readManifestFile } from '../files/read-manifests.js';
 import { statOf } from '../files/write-files.js';
@@ -36,7 +37,10 @@ export function flatTarget(folder: string, { cid, id }: FilePlace): PullTarget {
   return fileIn(folder, cid, id) ?? { folder, fileName: `runos.${cid}.${id}.yaml` };
 }
 
+/** @throws CliError for a folder that is a symbolic link: it may lead anywhere */
 function targetIn(folder: string, { cid, id }: Pick<FilePlace, 'cid' | 'id'>): PullTarget {
+  if (statOf(folder)?.isSymbolicLink() === true)
+    throw new CliError(`Cannot write into ${folder}: it is a symbolic link.`, { file: folder, remedy: 'remove it' });
   return fileIn(folder, cid, id) ?? { folder, fileName: fileNameIn(namesIn(folder, 'app'), cid, id) };
 }
 

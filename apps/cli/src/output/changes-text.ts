@@ -40,7 +40,7 @@ function valueText(value: unknown): string {
   return shown.length > maxValueLength ? `${shown.slice(0, maxValueLength)}…` : shown;
 }
 
-/** The changes as a document; values of secrets only where they are asked for. */
+/** The changes as a document; with values of secrets only under `showsSecrets`. */
 export const changesDocument = (changes: readonly FieldChange[], showsSecrets = false): readonly object[] =>
   changes.map(({ field, kind, before, after, isSecret = false, reason }) => ({
     field,
