@@ -132,7 +132,7 @@ describe('the plan of', () => {
     await harness.jobs.ended(jobOf(await harness.request(reconciler.updateInstance, { ...one, fields })));
     onDiff({ objects: [] });
     const planned = await harness.request(reconciler.rollBackInstance.plan, { ...one, revision: 1 });
-    expect(planned).toMatchObject({ kept: ['storageMb'], noOp: false });
+    expect(planned).toMatchObject({ kept: ['storageMb', 'name'], noOp: false });
     expect(planned.changes.map(({ field }) => field)).not.toContain('storageMb');
   });
 

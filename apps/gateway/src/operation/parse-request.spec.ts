@@ -7,7 +7,7 @@ import { pathOf, type GatewayHarness, startHarness } from '../../test/harness.js
 
 let harness: GatewayHarness;
 beforeAll(async () => {
-  harness = await startHarness({ maxBodyBytes: 4096 });
+  harness = await startHarness({ maxBodyBytes: 4096, writesPerMinute: 0 });
 });
 beforeEach(() => harness.reset());
 afterAll(() => harness.stop());
