@@ -56,8 +56,8 @@ export class AppReader {
     );
     if (!isDocument(app)) throw new CliError(`The server shows nothing of app ${id}.`);
     const overrides = (listIn(listed, 'overrides') as readonly ShownOverride[]).map(
-      ({ id: own, __docId, name, enabled, data }) => ({
-        id: own ?? __docId ?? '',
+      ({ id: own, name, enabled, data }) => ({
+        id: own ?? '',
         name: name ?? '',
         enabled: enabled !== false,
         content: Buffer.from(data, 'base64'),
@@ -101,7 +101,6 @@ export class AppReader {
 
 interface ShownOverride {
   readonly id?: string;
-  readonly __docId?: string;
   readonly name?: string;
   readonly enabled?: boolean;
   readonly data: string;

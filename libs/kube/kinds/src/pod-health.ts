@@ -136,10 +136,11 @@ function unscheduled(pod: KubeObject, name: string): Health | undefined {
 
 /** In the words of the scheduler, a claim is missing, ends, names a volume that is gone, or is not bound yet. */
 function volumeRemedy(why: string): string {
-  if (/persistentvolumeclaim "[^"]{1,253}" not found/.test(why)) {
+  const isClaim = why.includes('persistentvolumeclaim "');
+  if (isClaim && why.includes('" not found')) {
     return 'The claim does not exist: create it, or correct its name in the volumes of the pod.';
   }
-  if (/persistentvolumeclaim "[^"]{1,253}" is being deleted/.test(why)) {
+  if (isClaim && why.includes('" is being deleted')) {
     return 'The claim is being deleted: if it stays, look at its finalizers and at the pods that use it.';
   }
   return /non-existent persistentvolume\b/.test(why)
