@@ -136,7 +136,7 @@ async function createResources(api: ApiClient, aid: string, cid: string, sql: pg
   if (Object.values(made).some((one) => typeof one !== 'string')) {
     throw new Error(`not everything has an id: ${JSON.stringify(made)}`);
   }
-  return { aid, cid, nid, ...(made as Omit<Ids, 'aid' | 'cid' | 'nid'>) };
+  return { aid, ownAid: aid, cid, nid, ...(made as Omit<Ids, 'aid' | 'ownAid' | 'cid' | 'nid'>) };
 }
 
 async function createRegistrationToken(api: ApiClient, aid: string, cid: string): Promise<string> {
