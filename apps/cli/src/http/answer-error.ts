@@ -1,10 +1,7 @@
 import { CliError } from '../failure/cli-error.js';
+import { type Document, isDocument } from '../output/document.js';
 
-type Body = Readonly<Record<string, unknown>>;
-
-const isObject = (value: unknown): value is Body =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const textIn = (body: Body, key: string): string | undefined => {
+const textIn = (body: Document, key: string): string | undefined => {
   const value = body[key];
   return typeof value === 'string' && value !== '' ? value : undefined;
 };
@@ -12,7 +9,7 @@ const textIn = (body: Body, key: string): string | undefined => {
 /** The error that an answer reports, with what to do about it. */
 export function errorOfAnswer(response: Response, answer: unknown): CliError {
   const { status } = response;
-  const body = isObject(answer) ? answer : {};
+  const body = isDocument(answer) ? answer : {};
   const reported = textIn(body, 'error') ?? textIn(body, 'reason') ?? textIn(body, 'message');
   const { error: _error, code: _code, traceId: _traceId, ...rest } = body;
   const code = textIn(body, 'code');
@@ -31,7 +28,7 @@ export function errorOfAnswer(response: Response, answer: unknown): CliError {
 
 const sentence = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`);
 
-function refusal(body: Body, reported = 'unauthorized'): string {
+function refusal(body: Document, reported = 'unauthorized'): string {
   const at = textIn(body, 'revokedAt') ?? textIn(body, 'expiredAt');
   const reason = textIn(body, 'reason');
   const detail = reason === undefined ? '' : ` (${reason}${at === undefined ? '' : ` at ${at}`})`;
@@ -39,12 +36,12 @@ function refusal(body: Body, reported = 'unauthorized'): string {
 }
 
 /** The input that the answer names first. */
-function fieldOf({ issues }: Body): string | undefined {
+function fieldOf({ issues }: Document): string | undefined {
   const first = Array.isArray(issues) ? (issues[0] as unknown) : undefined;
-  return isObject(first) ? textIn(first, 'path') : undefined;
+  return isDocument(first) ? textIn(first, 'path') : undefined;
 }
 
-function remedyOf({ status, headers }: Response, code: string | undefined, body: Body): string | undefined {
+function remedyOf({ status, headers }: Response, code: string | undefined, body: Document): string | undefined {
   if (code === 'auth.session_expired') return 'your session has ended: runos login';
   if (status === 401) return 'runos login with a valid key, or set RUNOS_API_KEY to one';
   if (code?.startsWith('route.')) return 'this server may be of another version: runos manifest update';
