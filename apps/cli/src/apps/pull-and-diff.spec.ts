@@ -10,27 +10,22 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { answer, FakeGateway } from '../../test/fake-gateway.js';
-import { CliHome } from '../../test/memory-terminal.js';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { answer, type FakeGateway } from '../../test/fake-gateway.js';
+import type { CliHome } from '../../test/memory-terminal.js';
 import { md5, sampleApp, type SampleApp, serveApps } from '../../test/sample-app.js';
 import { sampleCatalog } from '../../test/sample-catalog.js';
+import { useFakeGateway } from '../../test/use-fake-gateway.js';
 
 let gateway: FakeGateway;
 let home: CliHome;
 let state: SampleApp;
-beforeAll(async () => {
-  gateway = await FakeGateway.start();
-});
-afterAll(() => gateway.stop());
-beforeEach(() => {
-  home = new CliHome();
-  gateway.reset();
+useFakeGateway((started) => {
+  ({ gateway, home } = started);
   gateway.reply('GET /acme1/cli/manifest', sampleCatalog);
   state = sampleApp();
   serveApps(gateway, [state]);
 });
-afterEach(() => home.remove());
 
 const run = (argv: string, columns?: number) =>
   home.run(argv.split(' '), {

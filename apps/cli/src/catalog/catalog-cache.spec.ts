@@ -1,24 +1,19 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { answer, FakeGateway } from '../../test/fake-gateway.js';
-import { CliHome } from '../../test/memory-terminal.js';
+import { describe, expect, it } from '@jest/globals';
+import { answer, type FakeGateway } from '../../test/fake-gateway.js';
+import type { CliHome } from '../../test/memory-terminal.js';
 import { sampleCatalog } from '../../test/sample-catalog.js';
+import { useFakeGateway } from '../../test/use-fake-gateway.js';
 
 let gateway: FakeGateway;
 let home: CliHome;
-beforeAll(async () => {
-  gateway = await FakeGateway.start();
-});
-afterAll(() => gateway.stop());
-beforeEach(() => {
-  home = new CliHome();
-  gateway.reset();
+useFakeGateway((started) => {
+  ({ gateway, home } = started);
   gateway.reply('GET /a1/cli/manifest', sampleCatalog);
   gateway.reply('GET /a1/cli/manifest-version', { version: sampleCatalog.version });
   gateway.reply('GET /a1/clusters', { clusters: [{ cid: 'demo' }] });
 });
-afterEach(() => home.remove());
 
 const run = (argv: string, env = {}) =>
   home.run(argv.split(' '), {

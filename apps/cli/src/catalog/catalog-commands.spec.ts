@@ -1,23 +1,18 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { answer, FakeGateway } from '../../test/fake-gateway.js';
-import { CliHome, type MemoryTerminalOptions } from '../../test/memory-terminal.js';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { answer, type FakeGateway } from '../../test/fake-gateway.js';
+import type { CliHome, MemoryTerminalOptions } from '../../test/memory-terminal.js';
 import { sampleCatalog } from '../../test/sample-catalog.js';
+import { useFakeGateway } from '../../test/use-fake-gateway.js';
 
 let gateway: FakeGateway;
 let home: CliHome;
-beforeAll(async () => {
-  gateway = await FakeGateway.start();
-});
-afterAll(() => gateway.stop());
-beforeEach(() => {
-  home = new CliHome();
-  gateway.reset();
+useFakeGateway((started) => {
+  ({ gateway, home } = started);
   gateway.reply('GET /a1/cli/manifest', sampleCatalog);
   gateway.reply('GET /a1/cli/manifest-version', { version: sampleCatalog.version });
 });
-afterEach(() => home.remove());
 
 const env = () => ({
   RUNOS_API_URL: gateway.url,

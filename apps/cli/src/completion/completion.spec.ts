@@ -1,24 +1,19 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { FakeGateway } from '../../test/fake-gateway.js';
-import { CliHome } from '../../test/memory-terminal.js';
+import { describe, expect, it } from '@jest/globals';
+import type { FakeGateway } from '../../test/fake-gateway.js';
+import type { CliHome } from '../../test/memory-terminal.js';
 import { sampleCatalog } from '../../test/sample-catalog.js';
+import { useFakeGateway } from '../../test/use-fake-gateway.js';
 
 let gateway: FakeGateway;
 let home: CliHome;
-beforeAll(async () => {
-  gateway = await FakeGateway.start();
-});
-afterAll(() => gateway.stop());
-beforeEach(async () => {
-  home = new CliHome();
-  gateway.reset();
+useFakeGateway(async (started) => {
+  ({ gateway, home } = started);
   gateway.reply('GET /a1/cli/manifest', sampleCatalog);
   await run('manifest', 'update');
 });
-afterEach(() => home.remove());
 
 const run = (...argv: string[]) =>
   home.run(argv, {

@@ -1,23 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { waitUntil } from '@runos/testing-process';
-import { answer, FakeGateway } from '../../test/fake-gateway.js';
-import { CliHome, type MemoryTerminalOptions } from '../../test/memory-terminal.js';
+import { answer, type FakeGateway } from '../../test/fake-gateway.js';
+import type { CliHome, MemoryTerminalOptions } from '../../test/memory-terminal.js';
 import { sampleCatalog } from '../../test/sample-catalog.js';
 import { job, jobId, jobLog, sendEvents, workItem } from '../../test/sample-job.js';
+import { useFakeGateway } from '../../test/use-fake-gateway.js';
 
 let gateway: FakeGateway;
 let home: CliHome;
-beforeAll(async () => {
-  gateway = await FakeGateway.start();
+useFakeGateway((started) => {
+  ({ gateway, home } = started);
 });
-afterAll(() => gateway.stop());
-beforeEach(() => {
-  home = new CliHome();
-  gateway.reset();
-});
-afterEach(() => home.remove());
 
 const run = (argv: string, options: MemoryTerminalOptions = {}) =>
   home.run(argv.split(' '), {

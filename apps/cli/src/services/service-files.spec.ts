@@ -1,19 +1,15 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { FakeGateway } from '../../test/fake-gateway.js';
-import { CliHome } from '../../test/memory-terminal.js';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { FakeGateway } from '../../test/fake-gateway.js';
+import type { CliHome } from '../../test/memory-terminal.js';
 import { sampleCatalog } from '../../test/sample-catalog.js';
+import { useFakeGateway } from '../../test/use-fake-gateway.js';
 
 let gateway: FakeGateway;
 let home: CliHome;
-beforeAll(async () => {
-  gateway = await FakeGateway.start();
-});
-afterAll(() => gateway.stop());
-beforeEach(() => {
-  home = new CliHome();
-  gateway.reset();
+useFakeGateway((started) => {
+  ({ gateway, home } = started);
   gateway.reply('GET /acme1/cli/manifest', sampleCatalog);
   gateway.reply('GET /acme1/lab01/services/postgresql/p7x2m', {
     id: 'p7x2m',
@@ -31,7 +27,6 @@ beforeEach(() => {
     status: 'healthy',
   });
 });
-afterEach(() => home.remove());
 
 const run = (argv: string) =>
   home.run(argv.split(' '), {

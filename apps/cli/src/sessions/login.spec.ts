@@ -1,25 +1,20 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { answer, FakeGateway } from '../../test/fake-gateway.js';
-import { CliHome } from '../../test/memory-terminal.js';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { answer, type FakeGateway } from '../../test/fake-gateway.js';
+import type { CliHome } from '../../test/memory-terminal.js';
+import { useFakeGateway } from '../../test/use-fake-gateway.js';
 
 let gateway: FakeGateway;
 let home: CliHome;
-beforeAll(async () => {
-  gateway = await FakeGateway.start();
-});
-afterAll(() => gateway.stop());
-beforeEach(() => {
-  home = new CliHome();
-  gateway.reset();
+useFakeGateway((started) => {
+  ({ gateway, home } = started);
   gateway.reply('GET /user/accounts', {
     accounts: [{ aid: 'l8kk4', companyName: 'Acme', accountRole: 'owner', isDefault: true }],
   });
   gateway.reply('GET /l8kk4/cli/manifest', { version: '1', commands: [] });
   gateway.reply('GET /l8kk4/clusters', { clusters: [{ cid: 'demo', name: 'Demo' }] });
 });
-afterEach(() => home.remove());
 
 const configFile = () => join(home.folder, '.runos/config.json');
 const config = () => JSON.parse(readFileSync(configFile(), 'utf8')) as Record<string, unknown>;
