@@ -15,5 +15,6 @@ export {
   type Issue,
   unavailable,
 } from './fault.js';
+export { issuePath } from './issue-path.js';
 export { type StateMachine, stateMachine } from './state-machine.js';
 export { type Random, randomString, systemRandom } from './random.js';

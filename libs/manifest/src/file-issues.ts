@@ -1,3 +1,4 @@
+import { issuePath } from '@runos/kernel';
 import { closest, distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
 import type { FileIssue } from './manifest-fault.js';
@@ -21,7 +22,7 @@ export function fileIssues(source: YamlSource, schema: z.ZodType, error: z.ZodEr
     if (issue.code !== 'unrecognized_keys') {
       return [
         {
-          path: printPath(issue.path),
+          path: issuePath(issue.path),
           message: wordsOf(issue, source.has(issue.path) || issue.code === 'custom'),
           ...source.placeOf(issue.path),
         },
@@ -30,7 +31,7 @@ export function fileIssues(source: YamlSource, schema: z.ZodType, error: z.ZodEr
     const known = keysAt(schema, issue.path);
     return issue.keys.map((key) => {
       const path = [...issue.path, key];
-      return { path: printPath(path), message: unknownKey(key, known), ...source.placeOf(path, true) };
+      return { path: issuePath(path), message: unknownKey(key, known), ...source.placeOf(path, true) };
     });
   });
   return issues.sort((one, other) => one.line - other.line || one.column - other.column);
@@ -77,10 +78,3 @@ function unwrapped(schema: z.core.$ZodType | undefined): z.core.$ZodType | undef
   }
   return def?.type === 'pipe' ? unwrapped((def as z.core.$ZodPipeDef).out) : schema;
 }
-
-const printPath = (path: FieldPath): string =>
-  path.reduce<string>(
-    (text, part) =>
-      typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`,
-    '',
-  );

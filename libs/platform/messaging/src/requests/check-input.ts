@@ -1,4 +1,4 @@
-import { Fault, type Issue } from '@runos/kernel';
+import { Fault, type Issue, issuePath } from '@runos/kernel';
 import type { z } from 'zod';
 
 /**
@@ -27,11 +27,4 @@ export const issuesOf = (error: Pick<z.core.$ZodError, 'issues'>): Issue[] =>
     }
   });
 
-/** `['values', 0, 'a b']` → `values[0].a b` */
-function issueAt(path: readonly PropertyKey[], message: string): Issue {
-  const text = path.reduce<string>(
-    (before, part) => (typeof part === 'number' ? `${before}[${part}]` : `${before}${before && '.'}${String(part)}`),
-    '',
-  );
-  return { path: text, message };
-}
+const issueAt = (path: readonly PropertyKey[], message: string): Issue => ({ path: issuePath(path), message });
