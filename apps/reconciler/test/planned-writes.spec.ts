@@ -4,7 +4,7 @@ import type { ChangePlan } from '@runos/api';
 import { reconciler } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import { type Harness, type Instance, useHarness } from './harness.js';
-import { image, override, plannedWrites, staleGeneration } from './planned-writes.js';
+import { image, override, plannedWrites, staleGeneration, storedCounts } from './planned-writes.js';
 
 /** Where a write would leave something. */
 const tables = ['instance', 'revision', 'job_ref', 'work', 'idempotency', 'image_registry'] as const;
@@ -19,10 +19,7 @@ describe('the plan of', () => {
   });
 
   const jobOf = (answer: object): string => (answer as { jobId: string }).jobId;
-  const stored = async () => {
-    const counts = tables.map((table) => `(SELECT count(*)::int FROM ${table}) AS ${table}`);
-    return harness.row(`SELECT ${counts.join(', ')}, (SELECT sum(generation)::int FROM instance) AS generations`);
-  };
+  const stored = () => storedCounts(harness, tables);
   const onDiff = (reply: ReturnType<Harness['agent']['onDiff']>) => {
     harness.agent.onDiff = (bundle) => {
       bundles.push(bundle);

@@ -125,3 +125,9 @@ export const plannedWrites: readonly PlannedWrite[] = [
     withSet,
   ),
 ];
+
+/** How many rows tables have, and the sum of all generations: a plan changes none of them. */
+export const storedCounts = (harness: Harness, tables: readonly string[]): Promise<Fields> => {
+  const counts = tables.map((table) => `(SELECT count(*)::int FROM ${table}) AS ${table}`);
+  return harness.row(`SELECT ${counts.join(', ')}, (SELECT sum(generation)::int FROM instance) AS generations`);
+};

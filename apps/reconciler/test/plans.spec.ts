@@ -5,8 +5,7 @@ import { reconciler } from '@runos/contracts';
 import { Fault } from '@runos/kernel';
 import { unpackObjects } from '@runos/kube-objects';
 import { type Harness, type Instance, useHarness } from './harness.js';
-
-const image = 'ghcr.io/acme/shop:1.4';
+import { image, storedCounts } from './planned-writes.js';
 
 describe('the plan of a write', () => {
   let harness: Harness;
@@ -32,10 +31,7 @@ describe('the plan of a write', () => {
   const changesOf = (one: Instance, revision: number) =>
     harness.request(reconciler.diffInstanceRevision, { ...one, revision });
   const tables = ['instance', 'revision', 'job_ref', 'minted_id', 'idempotency', 'cluster_addon'] as const;
-  const stored = async () => {
-    const counts = tables.map((table) => `(SELECT count(*)::int FROM ${table}) AS ${table}`);
-    return harness.row(`SELECT ${counts.join(', ')}, (SELECT sum(generation)::int FROM instance) AS generations`);
-  };
+  const stored = () => storedCounts(harness, tables);
   const onDiff = (reply: ReturnType<Harness['agent']['onDiff']>) => {
     harness.agent.onDiff = (bundle) => {
       bundles.push(bundle);
