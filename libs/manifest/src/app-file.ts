@@ -1,6 +1,6 @@
 import { documentation, Name, sizeFields } from '@runos/catalog-model';
 import { Aid, Cid, InstanceId } from '@runos/osid';
-import { AppFields, AppLinks, AppSource, VariableName } from '@runos/service-types';
+import { AppFields, AppLinks, AppSource } from '@runos/service-types';
 import { z } from 'zod';
 import { LocalPath } from './local-path.js';
 
@@ -92,10 +92,7 @@ export const AppFile = z
     ),
     servicePortMappings: servicePortMappings.optional(),
     ...settings,
-    buildArgs: described(
-      z.record(VariableName, z.string()).optional(),
-      'Arguments of the build of the image, by name. Default: none.',
-    ),
+    buildArgs: AppSource.shape.buildArgs,
     secretFiles: described(z.array(SecretFile).optional(), 'Secret files of the app. Absent: they are kept.'),
     overrides: described(z.array(OverrideFile).optional(), 'Overrides of the app, in order. Absent: they are kept.'),
     requires: described(

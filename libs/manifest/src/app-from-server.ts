@@ -1,5 +1,7 @@
 import { Fault } from '@runos/kernel';
+import { AppSource, clearableFields } from '@runos/service-types';
 import { AppFile } from './app-file.js';
+import { namesOf } from './compare-app.js';
 import { sizeKeys } from './compare-size.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -22,23 +24,14 @@ interface OverrideName {
 }
 
 /** Fields of a file that the server takes over, and shows, under the same name. */
-const sameFields = [
+const sameFields: readonly string[] = [
   'deployType',
   'image',
-  'sourceDir',
-  'dockerfile',
-  'configPath',
   'clusterDomainId',
   'servicePortMappings',
-  'healthCheck',
-  'healthCheckPort',
-  'healthCheckPath',
-  'metricsPort',
-  'metricsPath',
-  'deploymentStrategy',
-  'nodeAffinityTags',
-  'buildArgs',
-] as const;
+  ...Object.keys(AppSource.shape),
+  ...clearableFields,
+];
 
 /** The names of the files beside that of an app, in lower case. */
 export const sideFilesOf = (cid: string, id: string) => {
@@ -97,9 +90,7 @@ const filled = <Value>(value: Value): Value | undefined =>
 function secretFilesOf({ secretFiles, cid, app }: ShownApp, local?: AppFile) {
   const folder = sideFilesOf(cid, app.id).secretFiles;
   return secretFiles.map(({ filename, mountPath, md5 }) => {
-    const known = local?.secretFiles?.find(
-      (each) => (each.filename ?? each.local.slice(each.local.lastIndexOf('/') + 1)) === filename,
-    );
+    const known = local?.secretFiles?.find((each) => namesOf(each).filename === filename);
     return { filename, mountPath, local: known?.local ?? `${folder}/${filename}`, md5 };
   });
 }

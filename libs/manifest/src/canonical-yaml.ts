@@ -1,3 +1,5 @@
+import { isMap } from './is-map.js';
+
 type Scalar = string | number | boolean | null | undefined;
 /** A value of a file: what JSON has, in the order in which it is written. Undefined is left out. */
 export type YamlValue = Scalar | readonly YamlValue[] | YamlMap;
@@ -11,9 +13,6 @@ export interface YamlMap {
  * `emitterc.go` of gopkg.in/yaml.v3.
  */
 export const canonicalYaml = (map: YamlMap): string => (isEmpty(map) ? '{}\n' : `${linesOfMap(map, 0).join('\n')}\n`);
-
-const isMap = (value: YamlValue): value is YamlMap =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isEmpty = (value: YamlValue): boolean =>
   (Array.isArray(value) && value.length === 0) || (isMap(value) && entriesOf(value).length === 0);

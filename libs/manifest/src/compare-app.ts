@@ -1,3 +1,4 @@
+import { clearableFields } from '@runos/service-types';
 import type { AppFile } from './app-file.js';
 import { sizeChanges, type SizeFields } from './compare-size.js';
 import { changesBetween, entryChanges, type FieldChange, valueChanges } from './field-change.js';
@@ -17,15 +18,8 @@ export interface AppContent {
   readonly md5s: Readonly<Record<string, string>>;
 }
 
-/** Fields that a file without them clears. Source: `clearable` of the fields of apps. */
-const clearedWhenAbsent = [
-  'healthCheck',
-  'healthCheckPort',
-  'healthCheckPath',
-  'metricsPort',
-  'metricsPath',
-  'deploymentStrategy',
-] as const;
+/** Fields that a file without them clears. The order of tags has no meaning, so they are compared apart. */
+const clearedWhenAbsent = clearableFields.filter((key) => key !== 'nodeAffinityTags');
 /** Fields that a file without them keeps. */
 const keptWhenAbsent = ['app', 'deployType', 'image', 'readOnlyRootFilesystem', 'buildArgs'] as const;
 

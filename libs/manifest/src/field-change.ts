@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isMap } from './is-map.js';
 
 /** A difference between a file and the state of the server, in the terms of the file. */
 export interface FieldChange {
@@ -30,8 +31,6 @@ interface Comparison {
 }
 
 type Map = Readonly<Record<string, unknown>>;
-
-const isMap = (value: unknown): value is Map => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Undefined, null, and maps and lists without content mean the same: there is none. */
 const isAbsent = (value: unknown): boolean =>

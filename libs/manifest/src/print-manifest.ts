@@ -1,5 +1,6 @@
 import { AppFile } from './app-file.js';
-import { canonicalYaml, type YamlMap, type YamlValue } from './canonical-yaml.js';
+import { canonicalYaml, type YamlMap } from './canonical-yaml.js';
+import { isMap } from './is-map.js';
 import type { ServiceFile } from './service-file.js';
 
 /** The canonical text of the file of an app: its fields in their order, without those that are absent. */
@@ -50,6 +51,3 @@ const byName = <Value>(map: Readonly<Record<string, Value>>): Record<string, Val
 
 /** Also the keys of the maps in it. */
 const sorted = (map: YamlMap): YamlMap => byName(mapValues(map, (value) => (isMap(value) ? sorted(value) : value)));
-
-const isMap = (value: YamlValue): value is YamlMap =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

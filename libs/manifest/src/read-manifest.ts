@@ -2,6 +2,7 @@ import { serviceTypes } from '@runos/service-types';
 import type { z } from 'zod';
 import { AppFile } from './app-file.js';
 import { fileIssues } from './file-issues.js';
+import { isMap } from './is-map.js';
 import { type FileIssue, manifestFault } from './manifest-fault.js';
 import { serviceFileOf, type ServiceFile } from './service-file.js';
 import { YamlSource } from './yaml-source.js';
@@ -39,9 +40,6 @@ function check<Schema extends z.ZodType>(fileName: string, source: YamlSource, s
   if (error !== undefined) throw manifestFault(fileName, fileIssues(source, schema, error));
   return data;
 }
-
-const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** `port`, `standardHttps` and `domain` as what they abbreviate: the first port mapping. */
 function withoutShortForms({ port, standardHttps, domain, ...file }: AppFile): AppFile {

@@ -1,5 +1,5 @@
 export { app, type AppType } from './app/app.js';
-export { AppFields, maxNodeTags, NodeTag, PortMapping, resolveAppFields } from './app/app-fields.js';
+export { AppFields, clearableFields, maxNodeTags, NodeTag, PortMapping, resolveAppFields } from './app/app-fields.js';
 export { AppSource, resolveAppSource } from './app/app-source.js';
 export { DeployType } from './app/deploy-type.js';
 export { AppLinks } from './app/app-links.js';

@@ -131,7 +131,11 @@ export const ownUpdateFields = {
 const additiveFields: readonly string[] = ['readOnlyRootFilesystem'];
 
 /** The fields that an update clears when it does not name them: a file that lacks them has none. */
-const clearable = Object.keys(optionalFields).filter((name) => !additiveFields.includes(name));
+export const clearableFields = (Object.keys(optionalFields) as (keyof typeof optionalFields)[]).filter(
+  (name) => !additiveFields.includes(name),
+);
+
+const isClearable = (name: string): boolean => clearableFields.some((each) => each === name);
 
 /**
  * The own fields of an app after a request: those that it names, without those that it names as null, else the current
@@ -143,7 +147,7 @@ export function resolveAppFields(
   clearsAbsent = false,
 ): AppFields {
   const kept = Object.entries(current ?? { servicePortMappings: [] }).filter(
-    ([name]) => !clearsAbsent || !clearable.includes(name),
+    ([name]) => !clearsAbsent || !isClearable(name),
   );
   const named = Object.keys(AppFields.shape).map((name) => [name, fields[name]] as const);
   const given = named.filter(([, value]) => value !== undefined);
