@@ -34,8 +34,8 @@ beforeEach(async () => {
 
 /** The refused change has left the pod with its claim. */
 async function expectPodKept(): Promise<void> {
-  const refused = await harness.waitForStatus(osid, isRefused);
-  expect(refused.phase).toBe('degraded');
+  // The status of the StatefulSet follows its pods: until then, the instance may seem to serve nothing.
+  const refused = await harness.waitForStatus(osid, (one) => isRefused(one) && one.phase === 'degraded');
   const message = `StatefulSet ${osid} is not changed, because that would end pods whose data is at risk. PersistentVolumeClaim data-${osid}-0 is being deleted`;
   expect(refusalOf(refused)?.message).toContain(message);
   expect(refused.objects).toContainEqual(
