@@ -102,9 +102,9 @@ describe('the workspace', () => {
   });
 
   it('lints every source file, also those outside of projects', () => {
-    const places = projectsWith(root, 'lint').flatMap(({ folder, manifest }) => {
-      const { options } = manifest.nx?.targets?.['lint'] as { readonly options?: { readonly command: string } };
-      return [folder, ...(options?.command.split(' ').slice(1) ?? [])];
+    const places = projectsWith(root, 'lint').flatMap(({ manifest }) => {
+      const { options } = manifest.nx?.targets?.['lint'] as { readonly options: { readonly commands: string[] } };
+      return options.commands.flatMap((command) => command.split(' ').slice(1));
     });
     const isLinted = (name: string) => places.some((place) => name.startsWith(`${place}/`) || matchesGlob(name, place));
     const names = filesIn(root, ['.'], /\.(ts|mjs)$/).map(({ name }) => name);
