@@ -4,8 +4,9 @@
  */
 export default {
   testEnvironment: 'node',
-  // Hooks start real servers: 12 s on a quiet machine, over 30 s on a new one that builds something beside the tests.
-  testTimeout: 90_000,
+  // Only ends a test that hangs. It exceeds the deadline of a wait, whose error says what was not reached. Hooks start
+  // real servers: 12 s on a quiet machine, over 30 s on a new one that builds something beside the tests.
+  testTimeout: 180_000,
   passWithNoTests: true,
   // On a busy machine, Node takes up to a second after its exit event to free the heap of a worker without open handles.
   workerGracefulExitTimeout: 10_000,

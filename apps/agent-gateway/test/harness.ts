@@ -128,7 +128,7 @@ export class Harness {
   async untilAcknowledged(): Promise<void> {
     const isAcknowledged = async () =>
       (await this.sql.query('SELECT 1 FROM agent WHERE acknowledged_seq < seq')).rowCount === 0;
-    await waitUntil(isAcknowledged, { deadlineMs: 20_000, because: () => 'not every transition is acknowledged' });
+    await waitUntil(isAcknowledged, { because: () => 'not every transition is acknowledged' });
   }
 
   /** How many statements wait for a lock. */
@@ -212,7 +212,7 @@ export function useHarness(assign: (harness: Harness) => unknown): void {
   beforeAll(async () => {
     starting = Harness.start();
     await assign(await starting);
-  }, 60_000);
+  });
   const stop = (harness: Harness): Promise<void> => harness.stop();
   afterAll(() => starting?.then(stop, () => undefined), 60_000);
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { configIssues, type ConfigKey, type ConfigSchema } from '@runos/catalog-model';
 import { serviceType } from '@runos/service-types';
 import { propertySeed } from '@runos/testing-basics';
@@ -7,7 +7,6 @@ import fc from 'fast-check';
 import { samplesOf } from './start-rule-samples.js';
 
 fc.configureGlobal({ seed: propertySeed() });
-jest.setTimeout(120_000);
 
 const type = serviceType('postgresql');
 const schema = type.config!;

@@ -96,7 +96,6 @@ describe('the cluster agent under its own account', () => {
     await admin.create(everything);
     try {
       await waitUntil(async () => !(await refusal(agent.apply(roleBinding))).includes('cannot'), {
-        deadlineMs: 30_000,
         everyMs: 50,
         because: () => 'the role does not take effect',
       });
@@ -111,7 +110,6 @@ describe('the cluster agent under its own account', () => {
       );
       // It meets the Pod Security Standard and has a ServiceAccount, which are checked first.
       await waitUntil(async () => (await admin.find(refIn(osid, 'v1', 'ServiceAccount', 'default'))) !== undefined, {
-        deadlineMs: 30_000,
         because: () => 'the namespace has no ServiceAccount',
       });
       const securityContext = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
@@ -125,7 +123,7 @@ describe('the cluster agent under its own account', () => {
     } finally {
       await admin.delete(refOf(everything));
     }
-  }, 90_000);
+  });
 
   it('writes only Secrets and its Lease in its own namespace', async () => {
     const { agent, namespace } = access;
@@ -140,7 +138,7 @@ describe('the cluster agent under its own account', () => {
       const objects = appliedObjectsOf(id, { replicas: 3, version });
       const [namespace, ...others] = objects as [KubeObject, ...KubeObject[]];
       for (const object of [namespace, secretBinding(access.namespace, id)]) await access.agent.apply(object);
-      await waitUntil(() => listsSecrets(id), { deadlineMs: 10_000, because: () => 'the binding takes no effect' });
+      await waitUntil(() => listsSecrets(id), { because: () => 'the binding takes no effect' });
       for (const object of others) await access.agent.apply(object);
       await access.admin.delete(refIn(id, 'v1', 'Namespace'));
     }

@@ -50,7 +50,7 @@ describe('an addition outside exclusive fields', () => {
       fields: ['metadata.annotations["example.com/note"]'],
     });
     expect(await access.admin.get(statefulSet())).toMatchObject({ spec: { minReadySeconds: 8 } });
-  }, 60_000);
+  });
 
   it('is none of a restart by kubectl, a scaling, a default, or a controller of Kubernetes', async () => {
     const restartedAt = { 'kubectl.kubernetes.io/restartedAt': '2030-01-01T00:00:00Z' };
@@ -75,7 +75,7 @@ describe('an addition outside exclusive fields', () => {
     expect(found.fields).toEqual(['spec.description']);
     expect(harness.additions(postgresql)).toEqual([found]);
     expect(harness.drifts(postgresql)).toEqual([]);
-  }, 60_000);
+  });
 });
 
 describe('an addition beside drift that is only reported', () => {

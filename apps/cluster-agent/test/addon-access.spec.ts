@@ -43,7 +43,6 @@ async function withAllRights(work: () => Promise<void>): Promise<void> {
   try {
     const node = { apiVersion: 'v1', kind: 'Node', name: 'node-1' };
     await waitUntil(() => access.agent.find(node).then(Boolean, () => false), {
-      deadlineMs: 10_000,
       everyMs: 50,
       because: () => 'the role does not take effect',
     });

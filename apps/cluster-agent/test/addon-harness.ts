@@ -106,7 +106,6 @@ export async function whileDetected(
   try {
     const reported = (expected: Partial<DetectedAddon>) =>
       waitUntil(() => last !== undefined && isDeepStrictEqual(last, { ...last, ...expected }), {
-        deadlineMs: 30_000,
         because: () => `reported was ${JSON.stringify(last)} instead of ${JSON.stringify(expected)}`,
       });
     await work(reported, detector);

@@ -57,7 +57,7 @@ async function createCustomResource(kind: string, named: string): Promise<Object
         () => true,
         () => false,
       ), // until the new kind is served
-    { deadlineMs: 20_000, because: () => `${kind} ${named} cannot be created` },
+    { because: () => `${kind} ${named} cannot be created` },
   );
   return refOf(object);
 }
@@ -129,7 +129,6 @@ describe('an add-on', () => {
     expect(await existing(access.admin, [obsolete])).toEqual([]);
     await access.admin.delete(quorum);
     await waitUntil(async () => (await installer.applyAddon(inputOf(without, olderVersion))).done, {
-      deadlineMs: 20_000,
       because: () => 'the CRD is still being deleted',
     });
     expect(await existing(access.admin, [crdRef('failoverquorums')])).toEqual([]);
@@ -206,7 +205,6 @@ describe("a user's operator", () => {
     await access.admin.apply(foreign, { fieldManager: 'helm' });
     try {
       await waitUntil(async () => hasSettled(await access.admin.get(ref)), {
-        deadlineMs: 20_000,
         because: () => `the controllers did not observe the ${kind}`,
       });
       const before = await ownersOf(access.admin, ref);

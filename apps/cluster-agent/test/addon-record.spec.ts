@@ -91,7 +91,6 @@ describe('an add-on without a record', () => {
     const older = await manifestOf(olderVersion);
     const crd = refs.find((ref) => ref.name.startsWith('failoverquorums.'));
     await waitUntil(async () => (await installer.applyAddon(inputOf(older, olderVersion))).done, {
-      deadlineMs: 20_000,
       because: () => 'the CRD is still being deleted',
     });
     expect(await existing(access.admin, [crd as ObjectRef])).toEqual([]);

@@ -88,7 +88,6 @@ const present = (over: Partial<DetectedAddon> = {}) => ({
 
 const reported = (addons: DetectedAddon[]) =>
   waitUntil(() => JSON.stringify(reports.at(-1)) === JSON.stringify(addons), {
-    deadlineMs: 20_000,
     everyMs: 10,
     because: () => `reported were ${JSON.stringify(reports)} instead of ${JSON.stringify(addons)}`,
   });
@@ -120,7 +119,6 @@ describe('add-ons', () => {
       );
     };
     await waitUntil(async () => (await access.admin.get(refs[1] as ObjectRef))['status'] !== undefined, {
-      deadlineMs: 20_000,
       because: () => 'the controllers did not observe the Deployment',
     });
     const before = await owners();

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, jest } from '@jest/globals';
+import { afterAll, beforeAll } from '@jest/globals';
 import { ApiTransport, bearer, type ClusterAccess, KubeClient, KubeError } from '@runos/kube-client';
 import { type KubeObject, refOf } from '@runos/kube-objects';
 import { parseManifest } from '@runos/kube-objects/manifest';
@@ -9,7 +9,6 @@ import { type TestCluster, useTestCluster } from '@runos/testing-kube';
 import { waitUntil } from '@runos/testing-process';
 
 // A real cluster is slow on a busy machine.
-jest.setTimeout(60_000);
 
 const manifests = join(import.meta.dirname, '..', '..', '..', 'deploy', 'cluster-agent');
 
@@ -157,7 +156,7 @@ function policyEnforced(agent: KubeClient, policy: string, probe: KubeObject): P
       return thrown instanceof KubeError && thrown.message.includes(`ValidatingAdmissionPolicy '${policy}'`);
     }
   };
-  return waitUntil(refused, { deadlineMs: 20_000, everyMs: 50, because: () => `${policy} is not enforced` });
+  return waitUntil(refused, { everyMs: 50, because: () => `${policy} is not enforced` });
 }
 
 /** Refused by the policy of namespaces. */

@@ -102,6 +102,6 @@ export class AgentHarness {
   }
 
   until(holds: () => unknown, what: string): Promise<void> {
-    return waitUntil(() => Boolean(holds()), { deadlineMs: 30_000, because: () => `${what} did not happen` });
+    return waitUntil(() => Boolean(holds()), { because: () => `${what} did not happen` });
   }
 }

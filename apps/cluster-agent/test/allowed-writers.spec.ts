@@ -174,8 +174,7 @@ describe('the list of allowed writers', () => {
   const withoutList = ({ allowedWriters: _, writersDigest: __, ...known }: Bundle): Bundle => known;
   const redeliver = async (bundle: Bundle) =>
     expect(await harness.controller.applyBundle(bundle)).toEqual({ accepted: true });
-  const releases = () =>
-    waitUntil(async () => !(await ownsReplicas()), { deadlineMs: 20_000, because: () => 'replicas are still owned' });
+  const releases = () => waitUntil(async () => !(await ownsReplicas()), { because: () => 'replicas are still owned' });
 
   it('takes effect when the revision that an older agent stored without it is delivered again', async () => {
     const bundle = bundleWith(1, [scaler]);
@@ -202,7 +201,7 @@ describe('the list of allowed writers', () => {
     await patch(statefulSet(), { spec: { replicas: 4 } }, 'autoscaler');
     await harness.waitForStatus(osid, (status) => status.replicas?.ready === 4);
     await redeliver(withoutList(bundle));
-    await waitUntil(async () => (await replicas()) === 2, { deadlineMs: 20_000, because: () => 'not taken back' });
+    await waitUntil(async () => (await replicas()) === 2, { because: () => 'not taken back' });
     expect(await ownsReplicas()).toBe(true);
     expect(stored()).not.toHaveProperty('writersDigest');
   });
@@ -261,6 +260,6 @@ describe('an exclusive field with an allowed writer', () => {
     expect(drift).toMatchObject({ action: 'repaired', fields: ['spec.template.spec.containers[name=proxy]'] });
     let left: string[] = [];
     const isRemoved = async () => (left = await names()).length === 1;
-    await waitUntil(isRemoved, { deadlineMs: 20_000, because: () => left.join(', ') });
+    await waitUntil(isRemoved, { because: () => left.join(', ') });
   });
 });

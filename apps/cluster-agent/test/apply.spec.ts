@@ -112,7 +112,6 @@ describe('a bundle', () => {
     await harness.applyUntilReady(bundleOf(osid, 2, without));
     const members = refIn(osid, 'v1', 'Service', `${osid}-members`);
     await waitUntil(async () => (await access.admin.find(members)) === undefined, {
-      deadlineMs: 5_000,
       because: () => 'the Service was not pruned',
     });
     expect((await access.admin.get(refIn(osid, 'v1', 'Service'))).metadata.resourceVersion).toBe(untouched);

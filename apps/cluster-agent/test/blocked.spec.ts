@@ -40,11 +40,8 @@ async function obstruct(object: KubeObject): Promise<void> {
 async function removeObstacles(): Promise<void> {
   const removed = obstacles.splice(0);
   const areGone = async () => (await Promise.all(removed.map(isGone))).every(Boolean);
-  await waitUntil(areGone, { deadlineMs: 30_000, because: () => 'the obstacles still exist' });
-  await waitUntil(async () => !(await isConfigMapRefused()), {
-    deadlineMs: 30_000,
-    because: () => 'the policy is still enforced',
-  });
+  await waitUntil(areGone, { because: () => 'the obstacles still exist' });
+  await waitUntil(async () => !(await isConfigMapRefused()), { because: () => 'the policy is still enforced' });
 }
 
 /** Requests the deletion until it is done. The agent may create an object of the same name at once. */
@@ -98,7 +95,7 @@ async function refuseObjects(): Promise<void> {
     kind: 'ValidatingAdmissionPolicyBinding',
     spec: { policyName: `deny-${osid}`, validationActions: ['Deny'] },
   });
-  await waitUntil(isConfigMapRefused, { deadlineMs: 20_000, because: () => 'the policy is not enforced' });
+  await waitUntil(isConfigMapRefused, { because: () => 'the policy is not enforced' });
 }
 
 /** An instance that is ready, and whose next generation changes the ConfigMap, which is refused. */

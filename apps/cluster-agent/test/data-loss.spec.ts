@@ -40,7 +40,7 @@ describe('a deleted object with data', () => {
     // The next bundle clears the condition.
     await harness.applyUntilReady(bundleOf(osid, 2, objectsOf(osid, { cpuLimitMc: 700 })));
     expect(reportsLoss(harness.lastStatus(osid) as Status)).toBe(false);
-  }, 120_000);
+  });
 
   it('is a PostgreSQL cluster', async () => {
     const osid = newOsid('postgresql');
@@ -48,7 +48,7 @@ describe('a deleted object with data', () => {
     await access.admin.delete(refIn(osid, 'postgresql.cnpg.io/v1', 'Cluster'));
     await harness.waitForDrift(osid, ({ object, action }) => object.kind === 'Cluster' && action === 'recreated');
     await harness.waitForStatus(osid, (status) => status.phase === 'ready' && reportsLoss(status));
-  }, 60_000);
+  });
 
   it('is a claim that was deleted with its pod while no agent ran', async () => {
     const osid = newOsid();
@@ -59,18 +59,18 @@ describe('a deleted object with data', () => {
     await harness.restart(async () => {
       await access.admin.delete(claim);
       await access.admin.delete(refIn(osid, 'v1', 'Pod', `${osid}-0`));
-      await waitUntil(isReplaced, { deadlineMs: 30_000, because: () => 'the claim was not replaced' });
+      await waitUntil(isReplaced, { because: () => 'the claim was not replaced' });
     });
     const isLoss = ({ object, action }: ReturnType<Harness['drifts']>[number]) =>
       object.kind === 'PersistentVolumeClaim' && action === 'recreated';
     await harness.waitForDrift(osid, isLoss);
     await harness.waitForStatus(osid, reportsLoss);
     const isAcknowledged = () => harness.controller.instances.get(osid)?.drifts.length === 0;
-    await waitUntil(isAcknowledged, { deadlineMs: 20_000, because: () => 'the loss is not acknowledged' });
+    await waitUntil(isAcknowledged, { because: () => 'the loss is not acknowledged' });
     await harness.restart();
     await harness.applyUntilReady(bundleOf(osid, 2, objectsOf(osid, { cpuLimitMc: 700 })));
     expect(harness.drifts(osid)).toEqual([]); // reported once
-  }, 90_000);
+  });
 
   it('is a claim without an owner', async () => {
     const osid = newOsid();
@@ -87,5 +87,5 @@ describe('a deleted object with data', () => {
       ({ object, action }) => object.kind === 'PersistentVolumeClaim' && action === 'recreated',
     );
     await harness.waitForStatus(osid, reportsLoss);
-  }, 60_000);
+  });
 });

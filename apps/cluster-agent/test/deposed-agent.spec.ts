@@ -73,7 +73,7 @@ describe('an agent that loses its lease while it is paused in a write', () => {
     await pauseInWrite('PUT');
     harness.instruct(DELETE_BUNDLE, { osid, generation: 3, revision: 3 });
     await harness.untilPhase(osid, 'gone');
-    await waitUntil(async () => (await stored()) === undefined, { deadlineMs: 5_000, because: () => 'it is stored' });
+    await waitUntil(async () => (await stored()) === undefined, { because: () => 'it is stored' });
     await continueFirst();
     expect(await stored()).toBeUndefined();
     expect(await access.admin.find(refIn(osid, 'v1', 'Namespace'))).toBeUndefined();
@@ -84,7 +84,7 @@ describe('an agent that loses its lease while it is paused in a write', () => {
     const [, second] = harness.agents;
     harness.instruct(DELETE_BUNDLE, { osid, generation: 3, revision: 3 });
     await harness.untilPhase(osid, 'gone');
-    await waitUntil(async () => (await stored()) === undefined, { deadlineMs: 5_000, because: () => 'it is stored' });
+    await waitUntil(async () => (await stored()) === undefined, { because: () => 'it is stored' });
     await continueFirst();
     expect(await stored()).toBeDefined(); // no precondition can stop a create: the next load deletes it
     await second?.stop();

@@ -161,6 +161,6 @@ describe('a deleted object', () => {
     await access.admin.create(replacement, foreign).catch(() => undefined); // the agent may have recreated it already
     await harness.waitForDrift(osid, ({ action }) => action === 'recreated');
     const restored = async () => mapAt(await live(config()), 'data')['valkey.conf'] !== undefined;
-    await waitUntil(restored, { deadlineMs: 5_000, everyMs: 20, because: () => 'the ConfigMap is not ours again' });
+    await waitUntil(restored, { everyMs: 20, because: () => 'the ConfigMap is not ours again' });
   });
 });

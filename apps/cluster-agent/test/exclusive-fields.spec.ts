@@ -176,7 +176,7 @@ describe('an addition to an exclusive field', () => {
         () => false,
         () => true,
       );
-    await waitUntil(isEnforced, { deadlineMs: 20_000, everyMs: 50, because: () => 'the policy is not enforced' });
+    await waitUntil(isEnforced, { everyMs: 50, because: () => 'the policy is not enforced' });
     await edit(config(), { data: { extra: 'x' } });
     const refused = await harness.waitForStatus(osid, ({ objects }) =>
       objects.some(({ reason }) => reason === 'ForeignFields'),
@@ -199,7 +199,7 @@ describe('an addition to an exclusive field', () => {
     for (let round = 0; round < 3; round += 1) {
       await access.admin.apply(object, { fieldManager: 'gitops' });
       const isRemoved = async () => !('extra' in mapAt(await live(config()), 'data'));
-      await waitUntil(isRemoved, { deadlineMs: 5_000, everyMs: 5, because: () => 'data.extra is still there' });
+      await waitUntil(isRemoved, { everyMs: 5, because: () => 'data.extra is still there' });
     }
     await harness.waitForStatus(osid, ({ conditions }) =>
       conditions.some(

@@ -73,12 +73,12 @@ export class FakeLogs implements PodLogs {
     this.#containers.delete(podName);
   }
 
-  untilClosed = () => waitUntil(() => this.#open === 0, { deadlineMs: 5_000, because: () => `${this.#open} are open` });
+  untilClosed = () => waitUntil(() => this.#open === 0, { because: () => `${this.#open} are open` });
   /** Resolves when so many logs were opened, those that are closed again too. */
   untilOpened = (count: number) =>
-    waitUntil(() => this.selections.length >= count, { deadlineMs: 10_000, because: () => 'too few logs are opened' });
+    waitUntil(() => this.selections.length >= count, { because: () => 'too few logs are opened' });
   untilFollowed = (count: number) =>
-    waitUntil(() => this.#followed === count, { deadlineMs: 5_000, because: () => `${this.#followed} are followed` });
+    waitUntil(() => this.#followed === count, { because: () => `${this.#followed} are followed` });
 
   containers(): Promise<LogContainer[]> {
     return Promise.resolve([...this.#containers.values()].map(({ state }) => state));

@@ -110,7 +110,7 @@ describe('a deletion that has deleted something', () => {
     await access.admin.mergePatch(statefulSet(), { metadata: { finalizers: ['example.com/keep'] } });
     await remove(2);
     const isDeleted = async () => (await access.admin.get(statefulSet())).metadata.deletionTimestamp !== undefined;
-    await waitUntil(isDeleted, { deadlineMs: 20_000, because: () => 'the deletion has not begun' });
+    await waitUntil(isDeleted, { because: () => 'the deletion has not begun' });
     const begun = {
       held: false,
       reason: expect.stringMatching(new RegExp(`^StatefulSet ${osid}/${osid} is .*deleted`)),

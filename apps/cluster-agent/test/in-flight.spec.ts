@@ -23,7 +23,7 @@ const isForeign = ({ manager }: { manager?: string | null }) => manager === 'oth
 async function observed({ metadata }: KubeObject, ref: ObjectRef = statefulSet()): Promise<void> {
   const known = () => harness.controller.instances.get(osid)?.objects.get(refKey(ref))?.resourceVersion;
   const caughtUp = () => Number(known() ?? 0) >= Number(metadata.resourceVersion);
-  await waitUntil(caughtUp, { deadlineMs: 10_000, everyMs: 5, because: () => `the agent has observed ${known()}` });
+  await waitUntil(caughtUp, { everyMs: 5, because: () => `the agent has observed ${known()}` });
 }
 
 /** The repair of the foreign change is an event, and nothing else is. */
@@ -133,7 +133,7 @@ describe('drift that is only reported', () => {
     await new Promise((resolve) => setTimeout(resolve, 1_100)); // managedFields have a resolution of 1 s
     await scale(2);
     const reported = () => harness.drifts(osid).filter(({ action }) => action === 'reported').length;
-    await waitUntil(() => reported() === 2, { deadlineMs: 10_000, because: () => `${reported()} reports` });
+    await waitUntil(() => reported() === 2, { because: () => `${reported()} reports` });
   });
 });
 

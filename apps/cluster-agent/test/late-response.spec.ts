@@ -20,11 +20,7 @@ async function observed(object: ObjectRef): Promise<void> {
   const newest = Number((await access.admin.get(object)).metadata.resourceVersion);
   const known = () => harness.controller.instances.get(osid)?.objects.get(refKey(object))?.resourceVersion;
   const caughtUp = () => Promise.resolve(Number(known() ?? 0) >= newest);
-  await waitUntil(caughtUp, {
-    deadlineMs: 10_000,
-    everyMs: 10,
-    because: () => `the agent has observed ${known()}`,
-  });
+  await waitUntil(caughtUp, { everyMs: 10, because: () => `the agent has observed ${known()}` });
 }
 
 class SlowClient extends KubeClient {
@@ -59,7 +55,7 @@ describe('a response to a create that is older than a watch event', () => {
     const because = () => 'the StatefulSet is not ready';
     delayed = {
       kind: 'StatefulSet',
-      meanwhile: () => waitUntil(ready, { deadlineMs: 20_000, everyMs: 20, because }),
+      meanwhile: () => waitUntil(ready, { everyMs: 20, because }),
     };
     await harness.applyUntilReady(bundleOf(osid, 1, objectsOf(osid)));
   });

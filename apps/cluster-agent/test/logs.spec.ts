@@ -112,7 +112,7 @@ it('the agent follows a log until its reader goes', async () => {
   const entries = read({ follow: true });
   expect((await entries.next()).value).toMatchObject({ message: 'Ready to accept connections' });
   const next = entries.next();
-  const deadline = { deadlineMs: 20_000, because: () => `${followed.size} logs are followed` };
+  const deadline = { because: () => `${followed.size} logs are followed` };
   await waitUntil(() => followed.size === 1, deadline);
   node.log(lineAt(4, 'Background saving started'));
   expect((await next).value).toMatchObject({ message: 'Background saving started' });

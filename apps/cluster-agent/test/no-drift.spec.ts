@@ -115,7 +115,7 @@ describe('no drift', () => {
         return mapsIn(mapAt(live, 'spec', 'template', 'spec')['containers']).map(({ name }) => name);
       };
       const isInjected = async () => (await containers()).includes('mesh');
-      await waitUntil(isInjected, { deadlineMs: 20_000, everyMs: 100, because: () => 'the policy is not enforced' });
+      await waitUntil(isInjected, { everyMs: 100, because: () => 'the policy is not enforced' });
       await onlyTheBarrier();
       await harness.applyUntilReady(bundleOf(osid, 2, objectsOf(osid, { replicas: 2 })));
       expect([...(await containers())].sort()).toEqual(['mesh', 'valkey']);
@@ -132,7 +132,7 @@ describe('no drift', () => {
       (await access.admin.get(config())).metadata.managedFields?.map(({ manager }) => manager);
     await access.admin.mergePatch(config(), { metadata: { managedFields: [{}] } }, foreign);
     const ours = async () => JSON.stringify(await managers()) === '["runos"]';
-    await waitUntil(ours, { deadlineMs: 4_000, everyMs: 10, because: () => 'managedFields were not restored' });
+    await waitUntil(ours, { everyMs: 10, because: () => 'managedFields were not restored' });
     await onlyTheBarrier();
     expect(await managers()).toEqual(['runos']);
   });

@@ -56,10 +56,10 @@ describe('tags of nodes', () => {
     await access.admin.mergePatch(refOfNode(byName), patch);
     const repaired = { zone: 'a', 'runos.com/tag.gpu': '', 'runos.com/tag.disk': 'ssd' };
     const isRepaired = async () => JSON.stringify(await labelsOf(byName)) === JSON.stringify(sorted(repaired));
-    await waitUntil(isRepaired, { deadlineMs: 20_000, because: () => 'the tags are not put back' });
+    await waitUntil(isRepaired, { because: () => 'the tags are not put back' });
     await access.admin.delete(refOfNode(byName));
     await access.admin.create(node(byName));
-    await waitUntil(isRepaired, { deadlineMs: 20_000, because: () => 'a node that joins again has no tags' });
+    await waitUntil(isRepaired, { because: () => 'a node that joins again has no tags' });
   });
 
   it.each<[string, object]>([

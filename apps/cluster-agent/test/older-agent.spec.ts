@@ -59,7 +59,6 @@ describe('an instance of an agent that did not set the Pod Security Standard', (
       expect(await levelOf()).toEqual({ level: undefined, edition: 'v1.0' });
     });
     await waitUntil(async () => (await levelOf()).level === 'restricted', {
-      deadlineMs: 20_000,
       because: () => 'the namespace has no level',
     });
     expect(await levelOf()).toEqual({ level: 'restricted', edition: 'latest' });

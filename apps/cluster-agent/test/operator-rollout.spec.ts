@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
 import { mapAt, mapsIn } from '@runos/kube-objects';
 import type { AgentAccess } from './agent-access.js';
 import { bundleOf, type Harness, newOsid, objectsOf, refIn, useHarness } from './harness.js';
-
-jest.setTimeout(60_000);
 
 /** Longer than the simulated operator needs for a change. */
 const settledMs = 1_500;

@@ -80,10 +80,7 @@ describe('a field that an admission policy of the cluster changes', () => {
     await harness.controller.applyBundle(bundleOf(osid, 2, objectsOf(osid, { replicas: 3 }), 'report'));
     await harness.waitForStatus(osid, isOverridden);
     await access.admin.mergePatch(statefulSet(), { spec: { revisionHistoryLimit: 4 } }, { fieldManager: 'by-hand' });
-    await waitUntil(async () => (await spec())['revisionHistoryLimit'] === 10, {
-      deadlineMs: 10_000,
-      because: () => 'it stays',
-    });
+    await waitUntil(async () => (await spec())['revisionHistoryLimit'] === 10, { because: () => 'it stays' });
     await removePolicy();
     await harness.waitForStatus(osid, ({ phase, replicas }) => phase === 'ready' && replicas?.ready === 3);
   });

@@ -44,7 +44,6 @@ const pullCredentials = (): KubeObject => ({
 });
 const untilBound = (namespace: string) =>
   waitUntil(() => access.agent.list({ apiVersion: 'v1', kind: 'Secret', namespace }).then(Boolean, () => false), {
-    deadlineMs: 10_000,
     because: () => 'the binding does not take effect',
   });
 const own = () => ({ kind: 'ServiceAccount', name: 'cluster-agent', namespace: access.namespace });

@@ -19,7 +19,6 @@ const managersOf = ({ metadata }: KubeObject): string[] =>
   (metadata.managedFields ?? []).flatMap(({ manager, subresource }) => (subresource ? [] : [manager ?? '']));
 const untilOnlyOurs = () =>
   waitUntil(async () => managersOf(await live()).join() === 'runos', {
-    deadlineMs: 20_000,
     because: () => 'the other manager still owns our fields',
   });
 
@@ -34,7 +33,7 @@ beforeEach(() => {
 async function restoreBackup(): Promise<void> {
   await access.admin.delete(statefulSet());
   const isGone = async () => (await access.admin.find(statefulSet())) === undefined;
-  await waitUntil(isGone, { deadlineMs: 20_000, because: () => 'the StatefulSet still exists' });
+  await waitUntil(isGone, { because: () => 'the StatefulSet still exists' });
   const backup = ofKind(objects, 'StatefulSet');
   const annotations = { 'velero.io/restore-name': 'monday' };
   await access.admin.create({ ...backup, metadata: { ...backup.metadata, annotations } }, backupTool);

@@ -30,7 +30,7 @@ it('a standby is ready and names the holder of the lease; it acts when the activ
   await first.stop();
   await harness.until(() => second.isConnected && second.unlistedKinds.length === 0, 'the second agent');
   expect(await standby.report()).toEqual(ready);
-}, 120_000);
+});
 
 it('an agent that cannot read the lease is no standby, and not ready', async () => {
   const first = harness.startAgent();
@@ -46,4 +46,4 @@ it('an agent that cannot read the lease is no standby, and not ready', async () 
   } finally {
     proxy.stop();
   }
-}, 120_000);
+});

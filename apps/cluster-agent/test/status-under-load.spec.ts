@@ -13,4 +13,4 @@ it('applies queued instances before it reports their progress, and reports all o
     harness.statuses.some((status) => status.osid === osid && status.phase === 'applying'),
   );
   expect(reportedInProgress.length).toBeLessThan(osids.length / 2);
-}, 180_000);
+});

@@ -37,7 +37,7 @@ const sizeOf = async (ref: ObjectRef) => mapAt(await access.admin.get(ref), 'spe
 async function start(storageClasses: object = {}): Promise<void> {
   await harness.applyUntilReady(bundleWith(1, 1_024, storageClasses));
   const isBound = async () => mapAt(await access.admin.get(claimRef()), 'status')['phase'] === 'Bound';
-  await waitUntil(isBound, { deadlineMs: 20_000, because: () => 'the claim is not bound' });
+  await waitUntil(isBound, { because: () => 'the claim is not bound' });
 }
 
 /** The desired storage grows, and the operator requests it. */
@@ -46,7 +46,7 @@ async function grow(): Promise<void> {
   await harness.controller.applyBundle(bundleWith(2, 2_048));
   const requests = async () => mapAt(await access.admin.get(claimRef()), 'spec', 'resources', 'requests');
   const isRequested = async () => (await requests())['storage'] === '2Gi';
-  await waitUntil(isRequested, { deadlineMs: 20_000, because: () => 'the operator has not requested the storage' });
+  await waitUntil(isRequested, { because: () => 'the operator has not requested the storage' });
 }
 
 useHarness((started) => ({ access, harness } = started), { blockedBackoff: () => 300 });
@@ -140,7 +140,7 @@ describe('storage that goes back', () => {
         () => false,
         (thrown: unknown) => thrown instanceof KubeError && thrown.message.includes("can't shrink"),
       );
-    await waitUntil(isRefused, { deadlineMs: 20_000, because: () => 'the policy is not enforced' });
+    await waitUntil(isRefused, { because: () => 'the policy is not enforced' });
   }
 
   it('to what the volumes really have is ready, although the operator accepts no smaller storage', async () => {

@@ -27,7 +27,7 @@ const labels = async () => (await access.admin.get(statefulSet())).metadata.labe
 const printed = (label: string) => `metadata.labels["${label}"]`;
 const stateOf = () => harness.controller.instances.get(osid)?.objects.get(refKey(statefulSet()));
 const until = (holds: () => unknown, what: string) =>
-  waitUntil(() => Boolean(holds()), { deadlineMs: 10_000, everyMs: 5, because: () => `${what} did not happen` });
+  waitUntil(() => Boolean(holds()), { everyMs: 5, because: () => `${what} did not happen` });
 
 /** The agent has observed this state, or a newer one. */
 const observed = ({ metadata }: KubeObject) =>

@@ -46,7 +46,7 @@ async function closed(url: string): Promise<void> {
       () => false,
     );
   const isRefused = async () => !(await isAccepted());
-  await waitUntil(isRefused, { deadlineMs: 20_000, everyMs: 10, because: () => `${url} accepts new connections` });
+  await waitUntil(isRefused, { everyMs: 10, because: () => `${url} accepts new connections` });
 }
 
 describe('stopping', () => {

@@ -6,7 +6,7 @@ import { actorWith, type IdentityHarness, newEmail, newOwner, startHarness } fro
 let plane: IdentityHarness;
 beforeAll(async () => {
   plane = await startHarness();
-}, 30_000);
+});
 afterAll(() => plane.stop());
 
 const newAccount = (email = newEmail()) => plane.bus('operator').request(identity.createAccount, { email });

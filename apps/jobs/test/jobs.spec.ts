@@ -8,7 +8,7 @@ describe('jobs', () => {
   let plane: JobsHarness;
   beforeAll(async () => {
     plane = await startHarness();
-  }, 30_000);
+  });
   afterAll(() => plane.stop());
 
   const publish = (update: JobProgress) =>

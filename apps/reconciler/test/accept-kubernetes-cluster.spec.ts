@@ -31,7 +31,7 @@ async function rebuild(): Promise<void> {
   expect(agent.stored.size).toBe(0);
 }
 
-const options = { deadlineMs: 10_000, because: () => 'it was not delivered again' };
+const options = { because: () => 'it was not delivered again' };
 
 describe('the acceptance of a rebuilt Kubernetes cluster', () => {
   it('binds the cluster to it: its agent gets every instance and add-on, and the earlier one is foreign', async () => {

@@ -40,7 +40,7 @@ export function addonSteps() {
   beforeEach(async () => {
     steps.harness = await startHarness({ settings: { addonManifests }, connected: false });
     await steps.harness.agent.connect({ capabilities });
-  }, 30_000);
+  });
   afterEach(() => steps.harness.stop());
 
   const show = async () => {

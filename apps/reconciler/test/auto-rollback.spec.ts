@@ -111,7 +111,7 @@ describe('a rollout that fails', () => {
     expect(revisions).toMatchObject([
       { revision: 4, jobId: rollback, changedBy: `automatic rollback of job ${jobId}` },
     ]);
-  }, 15_000);
+  });
 
   it('goes back once: a rollback that fails too is the last job', async () => {
     const one = await create();
@@ -124,7 +124,7 @@ describe('a rollout that fails', () => {
     expect(second.error).not.toContain('goes back');
     expect(await rollbacksOf(rollback)).toEqual([]);
     expect(await show(one)).toMatchObject({ image: good, status: 'degraded' });
-  }, 15_000);
+  });
 
   it('has nothing to go back to after a creation, and nothing to go back from after a restart', async () => {
     failBad();
@@ -140,7 +140,7 @@ describe('a rollout that fails', () => {
     const { jobId: restart } = await harness.request(reconciler.restartInstance, one);
     expect((await ended(restart)).error).not.toContain('revision 3');
     expect(await rollbacksOf(restart)).toEqual([]);
-  }, 15_000);
+  });
 
   it('is replaced by a newer write, which nothing takes back', async () => {
     const one = await create();
@@ -193,7 +193,7 @@ describe('a rollout that fails', () => {
         const overdue = 'SELECT deadline_at < now() AS overdue FROM job_ref WHERE job_id = $1';
         return (await harness.row<{ overdue: boolean }>(overdue, [jobId])).overdue;
       };
-      await waitUntil(isOverdue, { deadlineMs: 10_000, everyMs: 50, because: () => 'the deadline does not come' });
+      await waitUntil(isOverdue, { everyMs: 50, because: () => 'the deadline does not come' });
       const deadlines = harness.replicas.map(({ app }) => app.get(JobDeadlines, { strict: false }));
       await Promise.all(deadlines.map((each) => each.run()));
       const outcome = 'SELECT outcome FROM job_ref WHERE job_id = $1';
@@ -206,5 +206,5 @@ describe('a rollout that fails', () => {
     } finally {
       for (const crash of crashes) crash.mockRestore();
     }
-  }, 20_000);
+  });
 });

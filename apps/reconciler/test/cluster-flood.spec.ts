@@ -30,7 +30,7 @@ describe('a cluster whose agents send more than its database work takes', () => 
     neighbour.osid = (await create(neighbour.cid)).osid;
     harness.agent.onBundle = async () => undefined;
     harness.agent.deadlineMs = deadlineMs;
-  }, 60_000);
+  });
   afterAll(() => harness.stop());
   afterEach(() => void jest.restoreAllMocks());
   const create = (cid: string) => harness.request(reconciler.createInstance, { cid, type: 'valkey', fields: {} });
@@ -71,7 +71,6 @@ describe('a cluster whose agents send more than its database work takes', () => 
         await flood;
       }
     },
-    60_000,
   );
 
   it('has at most 256 statuses in memory, and the others are refused', async () => {
@@ -94,7 +93,7 @@ describe('a cluster whose agents send more than its database work takes', () => 
       await barrier.open();
       await flood;
     }
-  }, 60_000);
+  });
 
   it('delays its own results of deliveries, and not those of another cluster', async () => {
     const ids = await harness.sql<{ id: string; cid: string }>('SELECT id, cid FROM cluster');
@@ -129,7 +128,7 @@ describe('a cluster whose agents send more than its database work takes', () => 
       deadlineMs,
       because: () => 'nothing is written',
     });
-  }, 60_000);
+  });
 
   it('has batches of statuses of its own', async () => {
     const lock = jest.spyOn(app().get(InstanceRepository), 'lockAllExisting');

@@ -24,7 +24,6 @@ async function allow(allowedWriters: object[]): Promise<void> {
 async function settled(): Promise<void> {
   const isOpen = 'SELECT 1 FROM work WHERE delivered_revision < revision OR lease_expires_at IS NOT NULL';
   await waitUntil(async () => (await harness.sql(isOpen)).length === 0, {
-    deadlineMs: 20_000,
     because: () => 'not everything is delivered',
   });
   await harness.agent.idle();

@@ -64,7 +64,7 @@ describe('an instance whose deletion is complete', () => {
     const [{ osid }] = await deleted();
     harness.agent.replies = 'silent';
     await harness.agent.resync(orphans(osid));
-    await waitUntil(async () => harness.agent.unanswered > 0, { deadlineMs: 5_000, because: () => 'nothing was sent' });
+    await waitUntil(async () => harness.agent.unanswered > 0, { because: () => 'nothing was sent' });
     const deletion = nextDeletion();
     harness.agent.replies = 'accepting';
     expect(await deletion).toMatchObject({ osid, removed: true });

@@ -94,7 +94,7 @@ describe('an agent in another Kubernetes cluster', () => {
     harness.agent.stored.delete(osid);
     await harness.agent.resyncAll();
     await harness.agent.reportConnection({});
-    const options = { deadlineMs: 5_000, because: () => 'the bundle was not delivered again' };
+    const options = { because: () => 'the bundle was not delivered again' };
     await waitUntil(async () => harness.agent.stored.has(osid), options);
     expect(harness.agent.stored.get(osid)).toEqual(bundle);
   });

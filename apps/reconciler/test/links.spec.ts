@@ -119,7 +119,7 @@ describe('the links of an app', () => {
         seen = (await secretsOf(one))['API_PORT'] ?? '';
         return seen === '9999' && harness.agent.bundleOf(one.osid).revision === 2;
       },
-      { deadlineMs: 10_000, because: () => `the port is ${seen}` },
+      { because: () => `the port is ${seen}` },
     );
     const { revisions } = await harness.request(reconciler.listInstanceRevisions, { ...one, limit: 10 });
     expect(revisions).toHaveLength(2);

@@ -20,7 +20,7 @@ async function lockWorkThenJob(
       await runSql(sql, work, [osid]);
       changing = change();
       const isWaiting = async () => (await countWaiting(database)) > 0;
-      await waitUntil(isWaiting, { deadlineMs: 10_000, because: () => 'no statement waits for the work' });
+      await waitUntil(isWaiting, { because: () => 'no statement waits for the work' });
       await runSql(sql, 'SELECT 1 FROM job_ref WHERE job_id = $1 FOR NO KEY UPDATE', [jobId]);
     },
     { retries: 0, lockTimeoutMs: 500 },

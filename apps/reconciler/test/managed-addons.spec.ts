@@ -35,10 +35,7 @@ describe('an add-on that RunOS manages', () => {
     expect(s).toBeLessThanOrEqual(60);
     await steps.harness.sql('UPDATE cluster_addon SET next_attempt_at = now()');
     for (const { app } of steps.harness.replicas) app.get(Wakeups).wake('addons');
-    await waitUntil(() => agent.addonInstructions.length === 2, {
-      deadlineMs: 10_000,
-      because: () => 'it was not applied again',
-    });
+    await waitUntil(() => agent.addonInstructions.length === 2, { because: () => 'it was not applied again' });
     await agent.reportAddons([detected()]);
     expect((await jobs.ended(jobId)).job.status).toBe('completed');
     expect(await steps.harness.row(scheduled)).toEqual({ s: null });
@@ -105,7 +102,7 @@ describe('an add-on that RunOS manages', () => {
     const problem = 'waiting for a replica of the control plane that has add-on newer-addon';
     const isLeft = async () =>
       (await steps.harness.sql('SELECT 1 FROM cluster_addon WHERE problem = $1', [problem])).length === 1;
-    await waitUntil(isLeft, { deadlineMs: 5_000, because: () => 'the add-on was not left' });
+    await waitUntil(isLeft, { because: () => 'the add-on was not left' });
   });
 
   it('is tried again when the agent refuses, and its job names the reason', async () => {
@@ -182,10 +179,7 @@ describe('an add-on that RunOS manages', () => {
     const problem = 'Service cnpg-system/cnpg-webhook-service was deleted.';
     await agent.reportAddons([detected({ ready: false, problem })]);
     expect(await steps.show()).toMatchObject({ problem });
-    await waitUntil(() => agent.addonInstructions.length === 2, {
-      deadlineMs: 10_000,
-      because: () => 'it was not applied again',
-    });
+    await waitUntil(() => agent.addonInstructions.length === 2, { because: () => 'it was not applied again' });
     await agent.reportAddons([detected()]);
     expect(await steps.show()).toMatchObject({ problem: null });
     const { events } = await steps.harness.request(reconciler.listInstanceEvents, {
@@ -205,10 +199,7 @@ describe('an add-on that RunOS manages', () => {
     await steps.installed();
     await steps.harness.sql(`UPDATE cluster_addon SET version = '1.26.1', applied_version = '1.26.1'`);
     await agent.reportAddons([missing]);
-    await waitUntil(async () => typeof (await steps.show())?.problem === 'string', {
-      deadlineMs: 10_000,
-      because: () => 'no problem',
-    });
+    await waitUntil(async () => typeof (await steps.show())?.problem === 'string', { because: () => 'no problem' });
     expect(await steps.show()).toMatchObject({
       problem: expect.stringContaining('not of 1.26.1; request its installation'),
     });

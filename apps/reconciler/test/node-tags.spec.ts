@@ -33,7 +33,7 @@ describe('tags of nodes', () => {
         last = (await show(index)).tagsProblem;
         return expected instanceof RegExp ? expected.test(String(last)) : last === expected;
       },
-      { deadlineMs: 10_000, because: () => `the problem is ${last} instead of ${String(expected)}` },
+      { because: () => `the problem is ${last} instead of ${String(expected)}` },
     );
   };
   const createApp = (nodeAffinityTags: string[]) =>

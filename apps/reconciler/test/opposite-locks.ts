@@ -25,7 +25,6 @@ export async function lockTogether(
     };
     const waiting = (count: number): Promise<void> =>
       waitUntil(async () => ended + (await countWaiting(database)) >= count, {
-        deadlineMs: 10_000,
         everyMs: 10,
         because: () => `fewer than ${count} transactions wait`,
       });

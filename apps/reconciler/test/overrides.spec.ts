@@ -247,7 +247,7 @@ describe('overrides of an instance', () => {
       invalid('The instance would have 21 overrides; at most 20 are allowed'),
     );
     expect(await list(one)).toHaveLength(20);
-  }, 60_000);
+  });
 });
 
 describe('overrides of an instance with a small bundle', () => {

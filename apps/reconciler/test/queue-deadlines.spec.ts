@@ -42,7 +42,7 @@ describe('the clock of queued jobs', () => {
     expect(failed.status).toBe('failed');
     expect(failed.error).toContain('within 2 seconds');
     expect(await harness.request(reconciler.showInstance, one)).toMatchObject({ cpuLimitMc: 600 });
-  }, 15_000);
+  });
 
   it('of a job whose instance is locked delays no other', async () => {
     const first = await restarting();
@@ -58,7 +58,7 @@ describe('the clock of queued jobs', () => {
       expect(harness.jobs.get(first.started)?.job.status).toBe('running');
     });
     expect(await ended(first.started)).toMatchObject({ status: 'failed' });
-  }, 30_000);
+  });
 
   it('of a job that cannot be ended delays no other', async () => {
     const { one, started } = await restarting();
@@ -75,7 +75,7 @@ describe('the clock of queued jobs', () => {
     expect(await harness.row('SELECT outcome FROM job_ref WHERE job_id = $1', [started])).toEqual({ outcome: null });
     await store(sealed);
     expect(await ended(started)).toMatchObject({ status: 'failed' });
-  }, 25_000);
+  });
 
   it('ends no later for a job before one that needs the renderer of a newer build', async () => {
     const takeAway = addNewerRenderer('valkey');
@@ -90,7 +90,7 @@ describe('the clock of queued jobs', () => {
     const removeAgain = addNewerRenderer('valkey');
     expect(await ended(rollout)).toMatchObject({ status: 'failed', reason: 'DeadlineExceeded' });
     removeAgain();
-  }, 20_000);
+  });
 
   it('is not paused before they start, also while the agent is disconnected', async () => {
     const { one, started } = await restarting();
@@ -105,5 +105,5 @@ describe('the clock of queued jobs', () => {
     harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
     await harness.agent.connect();
     expect(await ended(rollout)).toMatchObject({ status: 'completed' });
-  }, 15_000);
+  });
 });

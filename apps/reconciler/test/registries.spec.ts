@@ -42,7 +42,7 @@ describe('the pull credentials of an account', () => {
         );
         return open === 0;
       },
-      { deadlineMs: 20_000, everyMs: 20, because: () => 'the apps do not get their credentials' },
+      { everyMs: 20, because: () => 'the apps do not get their credentials' },
     );
   const objectsOf = ({ osid }: Instance) => harness.agent.bundleOf(osid).objects;
   const secretOf = (one: Instance): KubeObject | undefined =>

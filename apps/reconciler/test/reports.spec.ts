@@ -227,7 +227,7 @@ describe('bundle status reports', () => {
     ]);
     const asleep = `SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'`;
     const isAsleep = async () => (await harness.sql(asleep)).length > 0;
-    await waitUntil(isAsleep, { deadlineMs: 20_000, everyMs: 1, because: () => 'no statement holds the row' });
+    await waitUntil(isAsleep, { everyMs: 1, because: () => 'no statement holds the row' });
     const lost = (one: Instance) =>
       harness.agent.report(stored(one), 'degraded', { objects: [{ ...set(one), state: 'degraded' }] });
     const late = lost(held);

@@ -8,7 +8,7 @@ describe('the revisions of an instance', () => {
   let harness: Harness;
   beforeAll(async () => {
     harness = await startHarness();
-  }, 30_000);
+  });
   afterAll(() => harness.stop());
   afterEach(() => {
     harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);

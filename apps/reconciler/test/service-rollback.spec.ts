@@ -71,7 +71,7 @@ describe('a rollout of a service that fails', () => {
     expect(plan.changes).toEqual([{ field: 'autoRollback', before: true, after: false }]);
     await ended(await update(one, { autoRollback: null }));
     expect(await show(one)).not.toHaveProperty('autoRollback');
-  }, 25_000);
+  });
 
   it('goes nowhere by default', async () => {
     const one = await harness.create('valkey');
@@ -79,7 +79,7 @@ describe('a rollout of a service that fails', () => {
     const jobId = await update(one, { cpuLimitMc: 700 });
     expect((await ended(jobId)).error).not.toContain('go back');
     expect(await rollbacksOf(jobId)).toEqual([]);
-  }, 15_000);
+  });
 
   it('goes back to the last revision that was ready', async () => {
     const one = await harness.create('valkey', { autoRollback: true, cpuLimitMc: 800 });
@@ -90,7 +90,7 @@ describe('a rollout of a service that fails', () => {
     expect(failed.error).toContain(`Job ${rollback} goes back to revision 1.`);
     expect(await ended(rollback)).toMatchObject({ type: 'service.update', status: 'completed', rollsBack: jobId });
     expect(await show(one)).toMatchObject({ status: 'healthy', cpuLimitMc: 800, autoRollback: true });
-  }, 25_000);
+  });
 
   it('refuses to end replicas that may have data of their own, and a rollback on request is accepted', async () => {
     const one = await harness.create('rabbitmq', { autoRollback: true, replicas: 1 });
@@ -105,7 +105,7 @@ describe('a rollout of a service that fails', () => {
     const back = await harness.request(reconciler.rollBackInstance, { ...one, revision: 1 });
     expect(await ended(jobOf(back))).toMatchObject({ status: 'completed' });
     expect(await show(one)).toMatchObject({ replicas: 1 });
-  }, 25_000);
+  });
 
   it('refuses to go back across an override that names another image', async () => {
     const one = await harness.create('valkey', { autoRollback: true });
@@ -123,7 +123,7 @@ describe('a rollout of a service that fails', () => {
       1,
       `StatefulSet ${one.osid} would get images ${container?.image} instead of ${image}, which may have changed its files`,
     );
-  }, 15_000);
+  });
 
   it('refuses to go back across an upgrade, also with a change of settings after it', async () => {
     const one = await harness.create('valkey', { autoRollback: true });
@@ -141,5 +141,5 @@ describe('a rollout of a service that fails', () => {
     } finally {
       takeAway();
     }
-  }, 25_000);
+  });
 });

@@ -8,7 +8,7 @@ describe('settings that a server reads only when it starts', () => {
   let one: Instance;
   beforeAll(async () => {
     harness = await startHarness();
-  }, 30_000);
+  });
   afterAll(() => harness.stop());
   beforeEach(async () => {
     one = await harness.create('postgresql');

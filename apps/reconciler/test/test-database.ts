@@ -44,5 +44,5 @@ async function connect(dataSource: DataSource): Promise<void> {
     await dataSource.initialize().catch((error: unknown) => void (failure = error));
     return dataSource.isInitialized;
   };
-  await waitUntil(isConnected, { deadlineMs: 20_000, because: () => `no connection: ${String(failure)}` });
+  await waitUntil(isConnected, { because: () => `no connection: ${String(failure)}` });
 }

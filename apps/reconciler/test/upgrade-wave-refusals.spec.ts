@@ -9,7 +9,7 @@ describe('an instance that an upgrade of its type cannot change', () => {
     waveSteps(() => harness, 'postgresql');
   beforeAll(async () => {
     harness = await startHarness({ settings: { maxBundleBytes: 20_000 } });
-  }, 30_000);
+  });
   afterAll(() => harness.stop());
   afterEach(async () => {
     harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);

@@ -32,7 +32,7 @@ describe('the upgrade of all instances of a type', () => {
   beforeAll(async () => {
     harness = await startHarness({ replicas: 2 });
     await harness.request(reconciler.createCluster, { cluster: { cid: away, root: 'example.com' } });
-  }, 30_000);
+  });
   afterAll(() => harness.stop());
   beforeEach(() => {
     made.length = 0;
@@ -277,7 +277,7 @@ describe('the upgrade of all instances of a type', () => {
       'SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()',
     );
     expect(deadlocks).toBe(0);
-  }, 30_000);
+  });
 
   it('is deleted with its instances after its retention', async () => {
     await create(1);

@@ -38,7 +38,7 @@ export function waveSteps(harness: () => Harness, type = waveType) {
   const when = async (id: string, condition: (wave: Wave) => boolean): Promise<Wave> => {
     let wave = await show(id);
     const because = () => `the upgrade stayed ${JSON.stringify(wave)}`;
-    await waitUntil(async () => condition((wave = await show(id))), { deadlineMs: 10_000, because });
+    await waitUntil(async () => condition((wave = await show(id))), { because });
     return wave;
   };
   const ended = (id: string) => when(id, ({ state }) => state !== 'running');

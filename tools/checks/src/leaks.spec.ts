@@ -21,4 +21,4 @@ it('a test that fails with an open handle does not keep its project running', as
   const args = ['--experimental-vm-modules', jest, '--config', join(root, 'jest.config.mjs'), '--rootDir', project];
   const child = spawn(process.execPath, args, { stdio: 'ignore', timeout: 60_000 });
   expect(await once(child, 'exit')).toEqual([1, null]);
-}, 90_000);
+});

@@ -32,14 +32,14 @@ describe('the add-ons of a cluster', () => {
     expect(await installed()).toMatchObject({ owner: 'runos', desired: 'installed', neededBy: ['postgresql'] });
     const crd = await planeClient.kubectl.get('crd', 'clusters.postgresql.cnpg.io');
     expect(valueAt(crd, 'metadata', 'labels', 'runos.com/addon')).toBe('cloudnative-pg');
-  }, 90_000);
+  });
 
   it('are not removed while an instance needs them', async () => {
     const instance = await planeClient.create('postgresql');
     const { status, body } = await planeClient.api.delete(path());
     expect([status, body['code']]).toEqual([409, 'service.in_use']);
     expect(body['osids']).toContain(instance.osid);
-  }, 90_000);
+  });
 
   it('are those that its agent finds, also an operator of a user, which is never changed', async () => {
     const image = '--image=ghcr.io/cloudnative-pg/cloudnative-pg:1.26.1';
@@ -49,5 +49,5 @@ describe('the add-ons of a cluster', () => {
     expect([status, body['code']]).toEqual([409, 'addon.present']);
     await planeClient.kubectl.run(['delete', ...operator]);
     expect(await installed()).toMatchObject({ owner: 'runos' });
-  }, 90_000);
+  });
 });

@@ -17,7 +17,7 @@ describe('the settings of a service', () => {
     });
     setId = String(set.body['setId']);
     instance = await planeClient.create('postgresql', { configSetId: setId });
-  }, 90_000);
+  });
 
   /** The parameters that CloudNativePG gets, without those that it sets itself. */
   const liveParameters = async () => {

@@ -22,7 +22,7 @@ describe('deleting a service', () => {
     // No client requested its credentials; the search at the end of the plane covers them too.
     const secrets = await planeSecrets(sharedData(), planeClient.info);
     expect(secrets.filter(({ name }) => name.endsWith(` of ${instance.osid}`))).not.toEqual([]);
-  }, 120_000);
+  });
 
   it('reports which object Kubernetes does not delete, and what to do', async () => {
     const instance = await planeClient.create('valkey', { name: 'held' });

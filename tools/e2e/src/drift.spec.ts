@@ -10,7 +10,7 @@ describe('drift', () => {
   beforeAll(async () => {
     planeClient = await connectToSharedPlane();
     valkey = await planeClient.create('valkey', { name: 'drifting' });
-  }, 90_000);
+  });
 
   const about = (kind: string) => (event: Record<string, unknown>) => valueAt(event, 'object', 'kind') === kind;
   const replicas = async () =>
@@ -118,7 +118,7 @@ describe('drift', () => {
     await edit().catch(() => undefined);
     await sleep(1_000);
     expect(valueAt(await live(), 'spec', 'replicas')).toBe(4);
-  }, 90_000);
+  });
 
   it('makes an instance unhealthy that is scaled to nothing while the policy only reports', async () => {
     const instance = await planeClient.create('valkey', { name: 'idle', driftPolicy: 'report' });
@@ -155,7 +155,7 @@ describe('drift', () => {
     const live = await planeClient.kubectl.get('statefulset', osid, osid);
     expect(valueAt(live, 'spec', 'replicas')).toBe(3);
     expect((await planeClient.events(instance)).filter(({ manager }) => manager === 'autoscaler')).toEqual([]);
-  }, 90_000);
+  });
 
   it('recreates a deleted namespace and reports that its data is lost', async () => {
     const lost = await planeClient.create('valkey', { name: 'lost' });
@@ -174,5 +174,5 @@ describe('drift', () => {
     );
     const credentials = (await planeClient.api.get(`${lost.path}/credentials`)).body;
     expect(credentials['password']).toEqual(expect.any(String));
-  }, 120_000);
+  });
 });

@@ -19,7 +19,7 @@ describe('authorization', () => {
     const args = [accountCommand, 'add', `other-${Date.now()}@example.com`, '--data', data];
     const { stdout } = await promisify(execFile)(process.execPath, args);
     otherOwner = JSON.parse(stdout) as typeof otherOwner;
-  }, 90_000);
+  });
 
   const keys = () => `/${planeClient.info.aid}/api-keys`;
   const newKey = async (role: string) => {

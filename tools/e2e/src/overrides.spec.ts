@@ -30,7 +30,7 @@ describe('an override', () => {
     await planeClient.waitForCompletion(body['jobId']);
     instances.set('service', { ...valkey, kind: 'statefulset' });
     instances.set('app', { path: `${apps}/${String(body['id'])}`, osid: String(body['osid']), kind: 'deployment' });
-  }, 120_000);
+  });
 
   const of = (name: string): Overridden => instances.get(name) as Overridden;
   const seconds = async ({ kind, osid }: Overridden): Promise<unknown> => {
@@ -66,7 +66,6 @@ describe('an override', () => {
       await planeClient.waitForCompletion(deleted.body['jobId']);
       expect(await seconds(one)).toBe(before);
     },
-    120_000,
   );
 
   it.each([

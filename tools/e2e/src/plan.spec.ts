@@ -11,7 +11,7 @@ describe('a plan on the cluster', () => {
   let planeClient: PlaneClient;
   beforeAll(async () => {
     planeClient = await connectToSharedPlane();
-  }, 90_000);
+  });
 
   const plan = async (path: string, body: object): Promise<ChangePlan> => {
     const response = await planeClient.api.post(`${path}/plan`, body);

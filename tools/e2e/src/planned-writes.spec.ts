@@ -49,7 +49,7 @@ describe('the plan of each kind of write', () => {
     setId = String(set.body['setId']);
     database = await planeClient.create('postgresql', { configSetId: setId, version: '16' });
     await api.patch(`/${info.aid}/config-sets/${setId}`, { values: { work_mem: '16MB' } });
-  }, 180_000);
+  });
 
   const stateOf = async ({ path }: Instance) => {
     const { body, headers } = await planeClient.api.get(path);
@@ -120,5 +120,5 @@ describe('the plan of each kind of write', () => {
     expect(await stateOf(database)).toEqual(before);
     const { body: deleted } = await planeClient.api.delete(app.path);
     await planeClient.waitForCompletion(deleted['jobId'], 120_000);
-  }, 180_000);
+  });
 });

@@ -10,7 +10,7 @@ describe('rollouts and restarts of one service at the same time', () => {
   beforeAll(async () => {
     planeClient = await connectToSharedPlane();
     instance = await planeClient.create('valkey');
-  }, 90_000);
+  });
 
   const restart = async () => (await planeClient.api.patch(`${instance.path}/restart`)).body['jobId'];
   const update = async (cpuLimitMc: number) =>
@@ -47,7 +47,7 @@ describe('rollouts and restarts of one service at the same time', () => {
     const pod = await planeClient.kubectl.get('pod', `${instance.osid}-0`, instance.osid);
     const hash = valueAt(pod, 'metadata', 'labels', 'controller-revision-hash');
     expect(hash).toBe(valueAt(statefulSet, 'status', 'updateRevision'));
-  }, 120_000);
+  });
 
   it('starts the newest rollout after the restart, with the restart kept', async () => {
     const action = await restart();
@@ -66,5 +66,5 @@ describe('rollouts and restarts of one service at the same time', () => {
       return current['status'] === 'healthy' && current;
     });
     expect(shown['observedGeneration']).toBe(shown['generation']);
-  }, 120_000);
+  });
 });

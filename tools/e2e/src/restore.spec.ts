@@ -20,7 +20,7 @@ describe('a plane whose database is restored from a backup', () => {
     plane = await Plane.create();
     await plane.start();
     client = await PlaneClient.connect(plane.data);
-  }, 180_000);
+  });
   afterAll(() => plane.finish(), 60_000);
 
   const control = (verb: 'stop' | 'start', name: string) =>

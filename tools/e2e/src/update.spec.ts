@@ -8,7 +8,7 @@ describe('changing a service', () => {
   beforeAll(async () => {
     planeClient = await connectToSharedPlane();
     instance = await planeClient.create('postgresql', { name: 'before' });
-  }, 90_000);
+  });
 
   const clusterOf = (osid: string) => planeClient.kubectl.get('clusters.postgresql.cnpg.io', osid, osid);
 

@@ -25,5 +25,5 @@ describe('a cluster whose agent is disconnected', () => {
     await controlProcess('start', 'cluster-agent');
     await planeClient.waitForCompletion(instance.jobId);
     expect(await planeClient.show(instance)).toMatchObject({ status: 'healthy' });
-  }, 120_000);
+  });
 });

@@ -6,8 +6,6 @@ import { callAs } from '../../test/test-agent.js';
 import { RegisteredAgents } from '../../test/registered-agents.js';
 import { AgentLog } from './agent-log.js';
 
-jest.setTimeout(30_000);
-
 describe('an agent that sends log lines without end', () => {
   const agents = RegisteredAgents.use();
   const linesOf = (nid: string) => agents.harness.logLines.filter((line) => line['nid'] === nid);

@@ -1,10 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { AgentHello } from '@runos/agent-protocol';
 import { registerAt, TestAgent } from '../../test/test-agent.js';
 import { type Harness, type Replica, useReplica } from '../../test/harness.js';
-
-jest.setTimeout(30_000);
 
 const staleAfterMs = 2_500;
 /** The longest time after which an agent is not ready: what users are promised is 30 s plus 1 s. */

@@ -1,11 +1,9 @@
 import { status } from '@grpc/grpc-js';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { streamService } from '@runos/agent-protocol';
 import { proxyBalancer, version1 } from '../../test/proxy-balancer.js';
 import { callAs, refusalOf, registerAt, TestAgent } from '../../test/test-agent.js';
 import { Harness, type Replica } from '../../test/harness.js';
-
-jest.setTimeout(30_000);
 
 let harness: Harness;
 let one: Replica;
@@ -16,7 +14,7 @@ beforeAll(async () => {
   harness = await Harness.start();
   const settings = { proxyProtocolFrom: '127.0.0.1' };
   [one, two] = await Promise.all([harness.replica(settings), harness.replica(settings)]);
-}, 30_000);
+});
 afterEach(() => agents.splice(0).forEach((agent) => agent.stop()));
 afterAll(async () => {
   balancers.forEach(({ stop }) => stop());

@@ -9,7 +9,6 @@ import { SessionRepository } from '../sessions/session-repository.js';
 import { CertificateIssuer } from './certificate-issuer.js';
 import { CertificateRepository } from './certificate-repository.js';
 
-jest.setTimeout(60_000);
 afterEach(() => {
   jest.restoreAllMocks();
 });
@@ -49,7 +48,7 @@ async function someoneWaits(): Promise<void> {
     WHERE l.locktype = 'advisory' AND NOT l.granted AND a.datname = current_database()`;
   const isWaiting = async () => (await agents.harness.sql.query(waiting)).rows.length > 0;
   const because = () => 'no transaction waits for an advisory lock';
-  await waitUntil(isWaiting, { deadlineMs: 20_000, everyMs: 5, because });
+  await waitUntil(isWaiting, { everyMs: 5, because });
 }
 
 describe.each(Object.entries(revocations))('a renewal while %s', (event, revoke) => {

@@ -28,7 +28,6 @@ it('widens the window of a cluster agent, for its connection and its stream', as
   const [settings] = (await once(session, 'remoteSettings')) as [{ initialWindowSize: number }];
   expect(settings.initialWindowSize).toBe(receiveWindowBytes);
   await waitUntil(() => session.state.remoteWindowSize === receiveWindowBytes, {
-    deadlineMs: 5_000,
     because: () => `the window of the connection has ${session.state.remoteWindowSize} bytes`,
   });
 });

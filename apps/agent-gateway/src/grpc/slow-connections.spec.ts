@@ -1,18 +1,16 @@
 import { connect as connectHttp2 } from 'node:http2';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { registerService } from '@runos/agent-protocol';
 import { proxyBalancer, version2 } from '../../test/proxy-balancer.js';
 import { registerAt, TestAgent } from '../../test/test-agent.js';
 import { Harness } from '../../test/harness.js';
 
-jest.setTimeout(30_000);
-
 let harness: Harness;
 beforeAll(async () => {
   harness = await Harness.start();
-}, 30_000);
+});
 afterAll(() => harness.stop());
 
 /** A session that opens no stream and answers every PING. */

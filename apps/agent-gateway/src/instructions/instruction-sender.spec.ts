@@ -1,10 +1,8 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { AgentHello, DELETE_BUNDLE, replyEnvelope } from '@runos/agent-protocol';
 import { agentGateway } from '@runos/contracts';
 import { RegisteredAgents } from '../../test/registered-agents.js';
 import type { TestAgent } from '../../test/test-agent.js';
-
-jest.setTimeout(20_000);
 
 const agents = RegisteredAgents.use();
 

@@ -1,12 +1,10 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { AgentHello, CLOSE_LOGS, type Envelope, OPEN_LOGS, READ_LOGS, replyEnvelope } from '@runos/agent-protocol';
 import { agentGateway, type LogEntry } from '@runos/contracts';
 import { faultOf } from '@runos/kernel';
 import { randomUUID } from 'node:crypto';
 import { type Harness, useHarness } from '../../test/harness.js';
 import { registerAt, TestAgent } from '../../test/test-agent.js';
-
-jest.setTimeout(60_000);
 
 let harness: Harness;
 useHarness((started) => (harness = started));

@@ -1,16 +1,14 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { proxyBalancer, version1, version2 } from '../../test/proxy-balancer.js';
 import { refusalOf, registerAt, TestAgent } from '../../test/test-agent.js';
 import { Harness, type Replica } from '../../test/harness.js';
 
-jest.setTimeout(60_000);
-
 let harness: Harness;
 beforeAll(async () => {
   harness = await Harness.start();
-}, 30_000);
+});
 afterAll(() => harness.stop());
 
 const refusals = () => harness.services.audit.filter(({ action }) => action === 'agent.register');

@@ -1,13 +1,11 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { agentGateway } from '@runos/contracts';
 import { createAuthority, issueLeaf, newEcKey } from '@runos/pki';
 import { validForDays } from '../authority/certificate-authorities.js';
 import { refusalOf, registerAt, TestAgent } from '../../test/test-agent.js';
 import { type Harness, type Replica, useReplica } from '../../test/harness.js';
-
-jest.setTimeout(20_000);
 
 let harness: Harness;
 let replica: Replica;

@@ -6,8 +6,6 @@ import { refusalOf, registerAt, TestAgent } from '../../test/test-agent.js';
 import { type Harness, type Replica, useReplica } from '../../test/harness.js';
 import { CertificateIssuer } from '../certificates/certificate-issuer.js';
 
-jest.setTimeout(30_000);
-
 let harness: Harness;
 let replica: Replica;
 useReplica((started) => ({ harness, replica } = started));

@@ -1,8 +1,6 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { ClusterAgentHeartbeatToServer } from '@runos/agent-protocol';
 import { RegisteredAgents } from '../../test/registered-agents.js';
-
-jest.setTimeout(20_000);
 
 const agents = RegisteredAgents.use();
 const connection = () => agents.harness.services.connectionOf('ky3', null);

@@ -1,10 +1,8 @@
 import { status } from '@grpc/grpc-js';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { NodeAgentHeartbeatToServer, streamService } from '@runos/agent-protocol';
 import { RegisteredAgents } from '../../test/registered-agents.js';
 import { callAs, refusalOf } from '../../test/test-agent.js';
-
-jest.setTimeout(20_000);
 
 const agents = RegisteredAgents.use();
 const connection = () => agents.harness.services.connectionOf('ky3', agents.node.nid);

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID, X509Certificate } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import {
   AgentHello,
   BundleStatus,
@@ -16,8 +16,6 @@ import { createSigningRequest } from '@runos/pki';
 import { callAs, refusalOf } from '../../test/test-agent.js';
 import { unknownInstance } from '../../test/fake-services.js';
 import { RegisteredAgents } from '../../test/registered-agents.js';
-
-jest.setTimeout(20_000);
 
 const agents = RegisteredAgents.use();
 const heartbeat = { type: ClusterAgentHeartbeatToServer.type, jsonB64: '', tag: 'heartbeat-1' };

@@ -7,7 +7,7 @@ let replicas: Replica[];
 beforeAll(async () => {
   harness = await Harness.start();
   replicas = [await harness.replica(), await harness.replica()];
-}, 30_000);
+});
 afterAll(() => harness.stop());
 
 const applyRetention = () =>

@@ -9,8 +9,6 @@ import { AgentRepository } from '../agents/agent-repository.js';
 import { SessionRegistry } from './session-registry.js';
 import { SessionRequests } from './session-requests.js';
 
-jest.setTimeout(60_000);
-
 const deadlineMs = 20_000;
 const databasePoolSize = 4;
 const { perKey: shareOfPool } = poolShare(databasePoolSize);

@@ -129,7 +129,7 @@ describe('maintenance of all clusters', () => {
       let isDone = false;
       const closing = statements[name]().finally(() => (isDone = true));
       const isWaiting = async () => isDone || (await harness.countWaiting()) > 0;
-      await waitUntil(isWaiting, { deadlineMs: 10_000, because: () => 'the statement neither waits nor ends' });
+      await waitUntil(isWaiting, { because: () => 'the statement neither waits nor ends' });
       const older = `UPDATE session SET closed_at = now() WHERE cid = '${locked}' AND closed_at IS NULL`;
       const results = await Promise.allSettled([opening.query(older), closing]);
       await opening.query('COMMIT');
@@ -142,10 +142,7 @@ describe('maintenance of all clusters', () => {
 /** The outcomes of two statements of which the second one waits for the first, which waits for a row that `holder` has locked. */
 async function outcomes(holder: pg.Client, first: () => Promise<unknown>, second: () => Promise<unknown>) {
   const waiting = (count: number): Promise<void> =>
-    waitUntil(async () => (await harness.countWaiting()) === count, {
-      deadlineMs: 10_000,
-      because: () => `not ${count} statements wait`,
-    });
+    waitUntil(async () => (await harness.countWaiting()) === count, { because: () => `not ${count} statements wait` });
   const started = [first()];
   await waiting(1);
   started.push(second());

@@ -7,8 +7,6 @@ import { registerAt, TestAgent } from '../../test/test-agent.js';
 import { type Harness, type Replica, useHarness } from '../../test/harness.js';
 import { SessionRepository } from './session-repository.js';
 
-jest.setTimeout(60_000);
-
 let harness: Harness;
 let reconciler: Bus;
 useHarness((started) => {
@@ -37,7 +35,7 @@ async function reachable(nid: string): Promise<void> {
   let last: unknown;
   const isReplied = async () => (last = (await instruct(nid)).outcome) === 'replied';
   const because = () => `no reply to an instruction of ${nid}, but ${String(last)}; ${JSON.stringify(connection(nid))}`;
-  await waitUntil(isReplied, { deadlineMs: 20_000, everyMs: 100, because });
+  await waitUntil(isReplied, { everyMs: 100, because });
 }
 
 function dial(replica: Replica, credentials: Awaited<ReturnType<typeof registered>>): TestAgent {
@@ -138,7 +136,7 @@ describe('two replicas', () => {
     keep.mockRejectedValueOnce(new Error('the connection to the database is lost'));
     await expireLease(early.nid);
     const isLocked = () => harness.logLines.some(({ locked }) => locked === 1);
-    await waitUntil(isLocked, { deadlineMs: 20_000, because: () => 'no locked session was found' });
+    await waitUntil(isLocked, { because: () => 'no locked session was found' });
     const second = dial(replica, later);
     await second.heartbeat();
     await blocker.query('ROLLBACK');

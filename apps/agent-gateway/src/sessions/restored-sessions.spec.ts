@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AgentHello } from '@runos/agent-protocol';
 import pg from 'pg';
 import { registerAt, TestAgent } from '../../test/test-agent.js';
 import { type Harness, type Replica, useReplica } from '../../test/harness.js';
-
-jest.setTimeout(20_000);
 
 let harness: Harness;
 let replica: Replica;
@@ -14,7 +12,7 @@ useReplica((started) => ({ harness, replica } = started));
 beforeAll(async () => {
   owner = new pg.Client({ connectionString: harness.postgres.url, options: '-c search_path=agent_gateway' });
   await owner.connect();
-}, 30_000);
+});
 
 /** The next number of the sequence is 1, as in a new database. */
 const resetNumbers = () => owner.query('SELECT setval($1, 1, false)', ['session_no']);

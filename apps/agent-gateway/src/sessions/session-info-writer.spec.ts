@@ -13,8 +13,6 @@ import { ConnectedAgent } from '../streams/connected-agent.js';
 import type { ServerStream } from '../streams/server-stream.js';
 import { SessionInfoWriter } from './session-info-writer.js';
 
-jest.setTimeout(60_000);
-
 const agents = RegisteredAgents.use();
 afterEach(() => void jest.restoreAllMocks());
 
@@ -99,7 +97,7 @@ describe('the info of an agent', () => {
     const { spy } = writes();
     spy.mockRejectedValue(new Error('the database is away'));
     await report(agent, 'cordoned');
-    await waitUntil(() => spy.mock.calls.length > 0, { deadlineMs: 10_000, because: () => 'nothing was attempted' });
+    await waitUntil(() => spy.mock.calls.length > 0, { because: () => 'nothing was attempted' });
     agent.stop();
     await agents.harness.services.until(() => connection()?.connected === false);
     await sleep(700); // an attempt may have begun before the end of the session

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { AgentHello, DELETE_BUNDLE, type Envelope, errorEnvelope, replyEnvelope } from '@runos/agent-protocol';
 import { agentGateway } from '@runos/contracts';
 import type { Bus } from '@runos/messaging';
@@ -7,8 +7,6 @@ import { type HalfOpenProxy, halfOpenProxy } from '@runos/testing-basics';
 import { waitUntil } from '@runos/testing-process';
 import { registerAt, TestAgent } from '../../test/test-agent.js';
 import { type Harness, type Replica, useHarness } from '../../test/harness.js';
-
-jest.setTimeout(60_000);
 
 let harness: Harness;
 let one: Replica;
@@ -139,7 +137,7 @@ describe('the connection of an agent', () => {
     // Either replica responds, and the one without the stream knows it after the maintenance interval of the other.
     let at: string | undefined;
     const because = () => `no last heartbeat of ${credentials.nid}`;
-    await waitUntil(async () => (at = await lastHeartbeat()) !== undefined, { deadlineMs: 20_000, because });
+    await waitUntil(async () => (at = await lastHeartbeat()) !== undefined, { because });
     expect(Date.parse(String(at))).toBeGreaterThan(before - 2_000);
     expect(Date.parse(String(at))).toBeLessThan(Date.now() + 2_000);
     const others = await reconciler.request(agentGateway.listHeartbeats, { cids: ['ky3'] }, { tenant: 'other' });

@@ -1,11 +1,9 @@
-import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { status } from '@grpc/grpc-js';
 import { agentGateway, type Credential, identity } from '@runos/contracts';
 import { waitUntil } from '@runos/testing-process';
 import { type Harness, type Replica, useReplica } from '../../test/harness.js';
 import { refusalOf, registerAt } from '../../test/test-agent.js';
-
-jest.setTimeout(60_000);
 
 let harness: Harness;
 let replica: Replica;
@@ -50,7 +48,7 @@ describe('a registration token', () => {
     const bus = harness.busOf('identity');
     await bus.publish(identity.accessChanged, { keyIds: [revoked.keyId], userIds: [] });
     const isRevoked = async () => (await shown(token.token))?.revokedAt !== null;
-    await waitUntil(isRevoked, { deadlineMs: 20_000, because: () => 'the token is not revoked' });
+    await waitUntil(isRevoked, { because: () => 'the token is not revoked' });
     expect(await shown(used.token)).toMatchObject({ revokedAt: null, usedAt: expect.any(String) });
     expect(await register(token.token)).toMatchObject(refused);
     expect(await register(kept.token)).toBe('accepted');

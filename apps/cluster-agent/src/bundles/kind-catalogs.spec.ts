@@ -50,7 +50,6 @@ describe('compiled kinds', () => {
     const left = () => earlier.filter((each) => each.deref() !== undefined).length;
     const grown = () => process.memoryUsage().heapUsed - before;
     await waitUntil(() => settle().then(() => left() === 0 && grown() < 5_000_000), {
-      deadlineMs: 20_000,
       because: () => `${left()} are left, and ${grown()} bytes`,
     });
     expect(catalogs.of(undefined, writersOf(0))).toBe(used);

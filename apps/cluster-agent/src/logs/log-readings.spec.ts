@@ -140,7 +140,7 @@ describe('open logs', () => {
     await clock.advance(2_000);
     expect((await open(all)).reply).toEqual({ opened: true });
     all.closeAll();
-    await waitUntil(() => clock.sleeping === 0, { deadlineMs: 5_000, because: () => 'a timer is left' });
+    await waitUntil(() => clock.sleeping === 0, { because: () => 'a timer is left' });
   });
 
   it('reply without an entry after a while, and end a waiting reply when they are closed', async () => {

@@ -138,7 +138,7 @@ describe('the log of an instance', () => {
     expect(await next(entries, 1)).toEqual(['second run']);
     expect(logs.selections.at(-1)?.tailLines).toBeUndefined();
     stopping.abort();
-  }, 20_000);
+  });
 
   it('goes on with the next run of a container', async () => {
     const a = logs.pod('a').log(lineAt(1, 'first run'));
@@ -175,7 +175,7 @@ describe('the log of an instance', () => {
     const ended = entries.next();
     logs.remove('b');
     expect(await ended).toEqual({ done: true, value: undefined });
-  }, 20_000);
+  });
 
   it('quotes the kubelet once about a followed log that is lost while its pod ends', async () => {
     const a = logs.pod('a').log(lineAt(1, 'a1'));
@@ -193,7 +193,7 @@ describe('the log of an instance', () => {
     a.log(lineAt(2, 'a2'));
     expect(await following).toEqual(['a2']);
     stopping.abort();
-  }, 20_000);
+  });
 
   it('orders the lines of several pods that are logged within a moment', async () => {
     const [a, b] = [logs.pod('a'), logs.pod('b')];

@@ -6,7 +6,7 @@ import { LastUse } from '../tokens/authentication.js';
 let plane: IdentityHarness;
 beforeAll(async () => {
   plane = await startHarness();
-}, 30_000);
+});
 afterAll(() => plane.stop());
 
 const demote = (aid: string, role: string) => plane.sql('UPDATE membership SET role = $2 WHERE aid = $1', [aid, role]);

@@ -9,7 +9,7 @@ import { actorWith, type IdentityHarness, newOwner, startHarness } from '../../t
 let plane: IdentityHarness;
 beforeAll(async () => {
   plane = await startHarness();
-}, 30_000);
+});
 afterAll(() => plane.stop());
 
 const gateway = () => plane.bus('gateway');
@@ -71,7 +71,7 @@ async function statementsWait(count: number): Promise<void> {
   let found = 0;
   const areWaiting = async () => (found = (await plane.sql(waiting)).length) >= count;
   const because = () => `${found} of ${count} statements wait for locks`;
-  await waitUntil(areWaiting, { deadlineMs: 20_000, everyMs: 10, because });
+  await waitUntil(areWaiting, { everyMs: 10, because });
 }
 
 describe('a stolen token that is revoked', () => {

@@ -6,7 +6,7 @@ import { type IdentityHarness, newOwner, startHarness } from '../../test/harness
 let plane: IdentityHarness;
 beforeAll(async () => {
   plane = await startHarness();
-}, 30_000);
+});
 afterAll(() => plane.stop());
 
 const applyRetention = () => Promise.all(plane.replicas.map(({ app }) => app.get(Retention, { strict: false }).run()));

@@ -8,7 +8,7 @@ import { LastUse } from './authentication.js';
 let plane: IdentityHarness;
 beforeAll(async () => {
   plane = await startHarness();
-}, 30_000);
+});
 afterAll(() => plane.stop());
 
 it('the last use of a token whose row is locked delays no other one, and is written later', async () => {

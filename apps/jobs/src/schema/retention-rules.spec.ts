@@ -8,7 +8,7 @@ describe('the retention of jobs', () => {
   let plane: JobsHarness;
   beforeAll(async () => {
     plane = await startHarness({ jobKeepDays: 90 });
-  }, 30_000);
+  });
   afterAll(() => plane.stop());
   beforeEach(() => plane.sql('DELETE FROM job'));
 

@@ -119,7 +119,7 @@ describe('the check of credentials', () => {
       response.on('close', () => clearInterval(timer));
     };
     expect(await run()).toEqual(unreachable('it did not answer in time'));
-  }, 15_000);
+  });
 
   it('calls no loopback address outside of tests', async () => {
     const check = new RegistryCheck({ callLoopbackRegistries: false });
@@ -132,7 +132,7 @@ describe('the check of credentials', () => {
     registry.answer = (_, response) => waiting.push(() => send(response, 200, {}));
     const checks = Array.from({ length: 32 }, () => run());
     await expect(run()).rejects.toMatchObject({ code: 'unavailable' });
-    await waitUntil(() => waiting.length === 32, { deadlineMs: 4_000, because: () => 'not every check has begun' });
+    await waitUntil(() => waiting.length === 32, { because: () => 'not every check has begun' });
     for (const answer of waiting) answer();
     expect((await Promise.all(checks)).every(({ status }) => status === 'verified')).toBe(true);
   });

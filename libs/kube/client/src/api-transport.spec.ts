@@ -34,5 +34,5 @@ describe('an API server that dies with more requests on their way than there are
 
     await listen(port, true);
     await expect(request(0)).resolves.toEqual({});
-  }, 10_000);
+  });
 });

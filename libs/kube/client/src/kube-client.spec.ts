@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type KubeObject, refOf } from '@runos/kube-objects';
 import { halfOpenProxy } from '@runos/testing-basics';
 import { waitUntil } from '@runos/testing-process';
@@ -6,7 +6,6 @@ import { startInformer } from './informer.js';
 import { isAlreadyExists, isConflict, isNotFound, KubeError } from './kube-error.js';
 import { configMap, type KubeHarness, startKubeHarness } from '../test/harness.js';
 
-jest.setTimeout(120_000);
 let harness: KubeHarness;
 
 beforeAll(async () => {
@@ -21,7 +20,7 @@ afterEach(async () => {
 afterAll(() => harness?.stop());
 
 const until = (holds: () => boolean | Promise<boolean>, what: () => string) =>
-  waitUntil(holds, { deadlineMs: 20_000, everyMs: 100, because: what });
+  waitUntil(holds, { everyMs: 100, because: what });
 
 const refused = async (attempt: Promise<unknown>): Promise<KubeError> => {
   const thrown: unknown = await attempt.then(

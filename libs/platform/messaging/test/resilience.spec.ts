@@ -143,7 +143,7 @@ describe('an idempotent request', () => {
     );
     expect(results.filter(({ status }) => status === 'rejected')).toEqual([]);
     expect(ignored).toBeGreaterThan(50);
-  }, 20_000);
+  });
 });
 
 describe('the NATS users', () => {

@@ -35,7 +35,6 @@ afterAll(async () => {
 /** Resolves when all events of the test up to this one are handled. */
 const handled = (last: number) =>
   waitUntil(() => received.includes(last), {
-    deadlineMs: 60_000,
     everyMs: 100,
     because: () => `event ${last} is not handled, only ${received.join()}`,
   });
@@ -49,4 +48,4 @@ it('events that wait behind others are delivered once', async () => {
   await bus.publish(recorded, { n: 0 });
   await handled(0);
   expect(received).toEqual([...events, 0]);
-}, 150_000);
+});

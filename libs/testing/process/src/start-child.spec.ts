@@ -17,7 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const file = (name: string): string => join(folder, name);
 const ended = (pid: number): Promise<void> =>
-  waitUntil(() => identify(pid) === undefined, { deadlineMs: 5_000, because: () => `${pid} still runs` });
+  waitUntil(() => identify(pid) === undefined, { because: () => `${pid} still runs` });
 
 describe('startChild', () => {
   it('stops a child and removes its pid file', async () => {
@@ -40,7 +40,7 @@ describe('startChild', () => {
   it('sends SIGKILL to a child that ignores SIGTERM', async () => {
     const args = ['-c', 'trap "" TERM; echo up; while :; do sleep 0.1; done'];
     const child = await startChild({ name: 'stubborn', command: 'bash', args, logFile: file('b') });
-    await waitUntil(() => child.lastLogLines() === 'up', { deadlineMs: 5_000, because: () => 'it never began' });
+    await waitUntil(() => child.lastLogLines() === 'up', { because: () => 'it never began' });
     await child.stop({ graceMs: 100 });
     expect(await child.ended).toBe('stubborn ended by SIGKILL');
   });

@@ -1,7 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/**
+ * How long a wait lasts at most if its caller names nothing else. It only ends a wait that would never end: a machine
+ * that is several times slower or busier than this one has to pass the same tests. Name a shorter deadline only where
+ * it is expected to pass.
+ */
+const defaultDeadlineMs = 60_000;
+
 interface WaitOptions {
-  readonly deadlineMs: number;
+  /** Without it: one minute. */
+  readonly deadlineMs?: number;
   readonly everyMs?: number;
   /** The message of the error at the deadline. */
   readonly because: () => string;
@@ -16,7 +24,7 @@ interface WaitOptions {
  */
 export async function waitUntil(
   condition: () => boolean | Promise<boolean>,
-  { deadlineMs, everyMs = 20, because, signal }: WaitOptions,
+  { deadlineMs = defaultDeadlineMs, everyMs = 20, because, signal }: WaitOptions,
 ): Promise<void> {
   const end = performance.now() + deadlineMs;
   while (!(await condition())) {

@@ -62,5 +62,5 @@ describe('pending rows', () => {
     expect(await findPendingRows(client)).toEqual([
       'jobs.letter is neither a known queue nor listed as without pending rows',
     ]);
-  }, 30_000);
+  });
 });

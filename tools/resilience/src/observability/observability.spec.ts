@@ -51,7 +51,7 @@ beforeAll(async () => {
   const { osid, jobId, id } = accepted.body as Record<string, string>;
   instance = { osid: String(osid), jobId: String(jobId), path: `${planeClient.services}/valkey/${String(id)}` };
   await planeClient.waitForCompletion(jobId);
-}, 180_000);
+});
 
 afterAll(async () => {
   try {
@@ -59,7 +59,7 @@ afterAll(async () => {
   } finally {
     collector?.stop();
   }
-}, 60_000);
+});
 
 describe('one write is one trace', () => {
   it('from HTTP over NATS, SQL and the agent to Kubernetes, with one root and no orphan', async () => {
@@ -121,7 +121,7 @@ describe('one write is one trace', () => {
       expect(spans.filter(({ parentSpanId }) => parentSpanId === callersSpan).length).toBe(1);
       expect(spans.filter(({ name }) => name === 'deliver').length).toBeGreaterThan(0);
     }
-  }, 60_000);
+  });
 
   it('records where it failed', async () => {
     const failing = randomBytes(16).toString('hex');
@@ -242,7 +242,7 @@ describe('/readyz of every service with a schema', () => {
           await started;
         }),
     );
-  }, 60_000);
+  });
 });
 
 describe('/readyz of every service with stored events', () => {
@@ -250,22 +250,18 @@ describe('/readyz of every service with stored events', () => {
     (contract): contract is EventContract => contract.kind === 'event' && contract.delivery === 'at-least-once',
   );
 
-  it.each(stored)(
-    'names what a deleted stream of $subject takes from it, and gets it back',
-    async (contract) => {
-      const { owner, subscribers } = contract;
-      const stream = streamOf(owner);
-      const consumers = subscribers.map((name): [string, unknown] => [
-        name,
-        expect.stringContaining(`jetstream,consumer ${consumerOf(name, contract)} of stream ${stream}: `),
-      ]);
-      const lost = { ...Object.fromEntries(consumers), [owner]: `jetstream,stream ${stream}: stream not found` };
-      expect(await loseStream(plane.data, contract)).toEqual(lost);
-      const { body } = await planeClient.api.patch(instance.path, { cpuLimitMc: 650 });
-      await planeClient.waitForCompletion(body['jobId']);
-    },
-    60_000,
-  );
+  it.each(stored)('names what a deleted stream of $subject takes from it, and gets it back', async (contract) => {
+    const { owner, subscribers } = contract;
+    const stream = streamOf(owner);
+    const consumers = subscribers.map((name): [string, unknown] => [
+      name,
+      expect.stringContaining(`jetstream,consumer ${consumerOf(name, contract)} of stream ${stream}: `),
+    ]);
+    const lost = { ...Object.fromEntries(consumers), [owner]: `jetstream,stream ${stream}: stream not found` };
+    expect(await loseStream(plane.data, contract)).toEqual(lost);
+    const { body } = await planeClient.api.patch(instance.path, { cpuLimitMc: 650 });
+    await planeClient.waitForCompletion(body['jobId']);
+  });
 });
 
 describe('logs of a running plane', () => {

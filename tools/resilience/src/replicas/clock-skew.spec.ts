@@ -49,4 +49,4 @@ it('a clock is stepped while its program runs, and does not keep the program run
     child.kill('SIGKILL');
     rmSync(folder, { recursive: true });
   }
-}, 20_000);
+});

@@ -50,6 +50,6 @@ export async function stableDigests(sql: pg.Client): Promise<Digests> {
     last = next;
     return changed.length === 0;
   };
-  await waitUntil(isStable, { deadlineMs: 60_000, because: () => `rows still change: ${changed.join()}` });
+  await waitUntil(isStable, { because: () => `rows still change: ${changed.join()}` });
   return last;
 }

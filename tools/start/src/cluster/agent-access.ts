@@ -33,7 +33,7 @@ async function waitForPolicy(agent: Kubectl, signal: AbortSignal): Promise<void>
       (error: Error) => error.message.includes('ValidatingAdmissionPolicy'),
     );
   const because = (): string => 'the admission policy of deploy/cluster-agent does not take effect';
-  await waitUntil(refused, { deadlineMs: 60_000, everyMs: 100, because, signal });
+  await waitUntil(refused, { everyMs: 100, because, signal });
 }
 
 /** The cluster of the administrator's kubeconfig with the user of the token file. */

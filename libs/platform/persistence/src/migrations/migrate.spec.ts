@@ -100,10 +100,7 @@ describe('migrating while the previous version serves', () => {
   }
   /** Resolves when this query returns a row. */
   const found = (query: string) =>
-    waitUntil(async () => (await spec.asOwner(query)).length > 0, {
-      deadlineMs: 20_000,
-      because: () => `no row of ${query}`,
-    });
+    waitUntil(async () => (await spec.asOwner(query)).length > 0, { because: () => `no row of ${query}` });
   beforeAll(() => migrate(next()));
 
   it('blocks other statements no longer than its own lock timeout', async () => {
@@ -114,7 +111,7 @@ describe('migrating while the previous version serves', () => {
     await found(waits);
     await write('while it waits'); // queued behind the migration, and succeeds although the reader continues
     // PostgreSQL ends the wait before the migration receives its error.
-    await waitUntil(() => busy > 0, { deadlineMs: 20_000, because: () => 'the migration does not report the lock' });
+    await waitUntil(() => busy > 0, { because: () => 'the migration does not report the lock' });
     await release();
     expect(await migrated).toEqual(['AddColour1800000000001']);
     await write('afterwards');

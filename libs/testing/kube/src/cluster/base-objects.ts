@@ -80,7 +80,6 @@ async function installCrd(target: Target, file: string): Promise<void> {
   const version = crd.spec.versions.find(({ served }) => served)?.name;
   const list = `/apis/${crd.spec.group}/${version}/${crd.spec.names.plural}?limit=1`;
   await waitUntil(async () => (await kubeRequest(target, list)).status === 200, {
-    deadlineMs: 30_000,
     because: () => `${name} was accepted but is not served`,
   });
 }

@@ -90,14 +90,14 @@ export async function nodesReady(target: Target): Promise<void> {
       items.every(({ status }) => status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True'))
     );
   };
-  await waitUntil(isReady, { deadlineMs: 60_000, everyMs: 50, because: () => 'kwok makes no node ready' });
+  await waitUntil(isReady, { everyMs: 50, because: () => 'kwok makes no node ready' });
 }
 
 /** Pods are refused until the controller-manager has created this account, which shows that it works. */
 export async function defaultAccountCreated(target: Target): Promise<void> {
   const path = '/api/v1/namespaces/default/serviceaccounts/default';
   const made = async (): Promise<boolean> => (await kubeRequest(target, path)).status === 200;
-  await waitUntil(made, { deadlineMs: 60_000, everyMs: 50, because: () => 'the controller-manager makes no accounts' });
+  await waitUntil(made, { everyMs: 50, because: () => 'the controller-manager makes no accounts' });
 }
 
 interface Node {

@@ -1,8 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { failAnnotation } from '@runos/catalog-model';
 import { ClusterUnderTest, condition, type Live } from './cluster-under-test.js';
-
-jest.setTimeout(60_000);
 
 describe('the cluster', () => {
   let test: ClusterUnderTest;

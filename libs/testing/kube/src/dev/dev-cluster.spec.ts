@@ -48,7 +48,7 @@ onRealNodes(describe)('npm run kube with real nodes', () => {
     const supervisor = start('supervise', '--nodes', '1', '--real');
     const because = (): string => 'no node is being started';
     const hasNode = (): boolean => existsSync(join(dev.dataDir('real'), 'nodes/node-1/ready'));
-    await waitUntil(hasNode, { deadlineMs: 60_000, everyMs: 20, because });
+    await waitUntil(hasNode, { everyMs: 20, because });
     supervisor.kill('SIGKILL');
     await once(supervisor, 'exit');
     await kube('down');

@@ -171,11 +171,7 @@ export class KubeNode {
       deathSignal: 'SIGKILL',
     });
     await waitUntilReady(init, (signal) =>
-      waitUntil(() => existsSync(join(spec.folder, 'ready')), {
-        deadlineMs: 30_000,
-        because: () => 'no namespaces',
-        signal,
-      }),
+      waitUntil(() => existsSync(join(spec.folder, 'ready')), { because: () => 'no namespaces', signal }),
     );
     this.#pid = Number(readFileSync(`/proc/${init.pid}/task/${init.pid}/children`, 'utf8').trim());
     // Its number may be given to any other process from then on.
@@ -193,7 +189,7 @@ export class KubeNode {
         () => false, // it does not listen yet
       );
     const containerdReady = (signal: AbortSignal): Promise<void> =>
-      waitUntil(answers, { deadlineMs: 60_000, everyMs: 100, because: () => 'containerd does not answer', signal });
+      waitUntil(answers, { everyMs: 100, because: () => 'containerd does not answer', signal });
     return [
       this.#program('containerd', program('containerd'), ['-c', containerd], containerdReady),
       this.#program('kubelet', program('kubelet'), [

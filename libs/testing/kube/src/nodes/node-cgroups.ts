@@ -108,7 +108,7 @@ export async function removeLeftCgroups(folders: readonly string[]): Promise<voi
       throw error;
     }
   };
-  await waitUntil(areRemoved, { deadlineMs: 10_000, because: () => `Processes remain in ${folders.join(', ')}` });
+  await waitUntil(areRemoved, { because: () => `Processes remain in ${folders.join(', ')}` });
 }
 
 function removeTree(folder: string): void {

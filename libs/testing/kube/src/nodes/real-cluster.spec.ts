@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { waitUntil } from '@runos/testing-process';
 import { apply, kubeRequest } from '../cluster/kube-request.js';
 import { machineTraces, noTraces } from './machine-traces.js';
@@ -14,8 +14,6 @@ import { probeVolumeLimits } from './probe-real-nodes.js';
 import { runCommand } from './run-command.js';
 import { type RealCluster, startRealCluster } from './start-real-cluster.js';
 import { shellImage } from './system-images.js';
-
-jest.setTimeout(120_000);
 
 /** The first run on a machine builds programs. */
 const buildTimeoutMs = 1_800_000;
@@ -59,7 +57,6 @@ onRealNodes(describe)('a cluster of real nodes', () => {
     const waiting = async (): Promise<Waiting> =>
       JSON.parse((await kubectl('get', 'pod', 'missing', '-o', path)) || '{}') as Waiting;
     await waitUntil(async () => /ErrImagePull|ImagePullBackOff/.test((await waiting()).reason ?? ''), {
-      deadlineMs: 60_000,
       everyMs: 200,
       because: () => 'the pod does not report its image',
     });
@@ -74,7 +71,6 @@ onRealNodes(describe)('a cluster of real nodes', () => {
     await kubectl('delete', 'pod', 'writer', '--grace-period=0', '--force');
     await kubectl('delete', 'pvc', 'data', '--timeout=60s');
     await waitUntil(async () => (await kubectl('get', 'pv', '-o', 'name')) === '', {
-      deadlineMs: 60_000,
       everyMs: 200,
       because: () => 'the volume is still there',
     });
@@ -94,7 +90,7 @@ onRealNodes(describe)('a cluster of real nodes', () => {
         const read = kubectl('exec', 'filler', '--', 'cat', '/data/file').catch(() => '');
         return (await read) === 'kept\nkept\n'; // the pod was started again, and could still append some bytes
       },
-      { deadlineMs: 60_000, everyMs: 500, because: () => 'the pod does not show the file of its earlier run' },
+      { everyMs: 500, because: () => 'the pod does not show the file of its earlier run' },
     );
     // It would wait 3 s for the containers of each pod before the power cut, until it starts the first pod.
     const kubelet = readFileSync(join(dataDir, 'logs', 'node-2-kubelet.log'), 'utf8');

@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, describe, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import { addServiceType, beacon, beaconCrd } from '@runos/service-types/testing';
 import { waitUntil } from '@runos/testing-process';
 import { buildToolbox } from '../build/build.js';
 import { installCrds } from '../cluster/base-objects.js';
 import { ClusterUnderTest, type Live } from '../cluster/cluster-under-test.js';
 import { kubeRequest } from '../cluster/kube-request.js';
-
-jest.setTimeout(90_000);
 
 const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const beaconCrdPath = `${crds}/${beaconCrd.metadata.name}`;

@@ -1,9 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { failAnnotation } from '@runos/catalog-model';
 import { kubeRequest } from '../cluster/kube-request.js';
 import { ClusterUnderTest, condition, type Live } from '../cluster/cluster-under-test.js';
-
-jest.setTimeout(60_000);
 
 const restartAnnotation = 'kubectl.kubernetes.io/restartedAt';
 const isHealthy = (live: Live): boolean =>
