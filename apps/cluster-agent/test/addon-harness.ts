@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { jest } from '@jest/globals';
 import type { DetectedAddon } from '@runos/agent-protocol';
 import { addon, type Addon } from '@runos/addons';
-import { systemClock } from '@runos/kernel';
+import { type Clock, systemClock } from '@runos/kernel';
 import { isNotFound, type KubeClient } from '@runos/kube-client';
 import { type KubeObject, type ObjectRef, packObjects, printRef, refOf } from '@runos/kube-objects';
 import { createLogger } from '@runos/observability';
@@ -90,9 +90,10 @@ export const installerOf = (
 export const detectorOf = (
   { agent, namespace }: Pick<AgentAccess, 'agent' | 'namespace'>,
   report: (addons: DetectedAddon[]) => void,
+  clock: Clock = systemClock,
 ): AddonDetector => {
   const logger = createLogger({ service: 'cluster-agent', level: 'silent' });
-  return new AddonDetector({ client: agent, namespace, logger, clock: systemClock, report });
+  return new AddonDetector({ client: agent, namespace, logger, clock, report });
 };
 
 /** Does `work` while the add-on is detected. `reported` resolves when its last report has these properties. */

@@ -36,12 +36,14 @@ export class AgentHarness {
   private constructor(
     readonly access: AgentAccess,
     readonly plane: FakePlane,
+    private readonly leaseDurationMs: number | undefined,
   ) {}
 
-  static async start(access: AgentAccess): Promise<AgentHarness> {
+  /** `leaseDurationMs`: for a lease that has to expire. The default one outlives a pause of the process. */
+  static async start(access: AgentAccess, leaseDurationMs?: number): Promise<AgentHarness> {
     const plane = await FakePlane.start();
     plane.onReport = ({ type }) => (type === 'AgentHello' ? { inSync: true } : {});
-    return new AgentHarness(access, plane);
+    return new AgentHarness(access, plane, leaseDurationMs);
   }
 
   /** `server`: the address of the API server, if it is not that of the cluster. */
@@ -60,7 +62,7 @@ export class AgentHarness {
     };
     const config = { ...clusterAgentConfig.parse(given), ...this.plane.ports };
     const logger = createLogger({ service: 'cluster-agent', level: 'silent' });
-    const options = { config, logger, timing, leaseDurationMs: 3_000 };
+    const options = { config, logger, timing, leaseDurationMs: this.leaseDurationMs };
     const agent = new ClusterAgent(options, { server, ca: cluster.ca, ...bearer(token) });
     this.agents.push(agent);
     return agent;

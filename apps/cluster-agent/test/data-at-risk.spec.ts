@@ -46,7 +46,7 @@ describe('data is at risk', () => {
     expect(await harness.waitForStatus(osid, isAtRisk)).toMatchObject({ phase: 'degraded' });
     harness.statuses.length = 0;
     await access.admin.delete(podRef());
-    const lost = await harness.waitForStatus(osid, (one) => one.phase === 'ready' && !isAtRisk(one), 30_000);
+    const lost = await harness.waitForStatus(osid, (one) => one.phase === 'ready' && !isAtRisk(one));
     expect(conditionOf(lost, 'DataLost')).toMatchObject({ status: 'True' });
   });
 
@@ -89,7 +89,7 @@ describe('data is at risk', () => {
     expect(message).toContain(`data-${osid}-0`);
     expect(message).toMatch(/look at its finalizers/);
     await access.admin.mergePatch(claimRef(), { metadata: { finalizers: null } });
-    await harness.waitForStatus(osid, ({ phase, conditions }) => phase === 'ready' && conditions.length > 0, 30_000);
+    await harness.waitForStatus(osid, ({ phase, conditions }) => phase === 'ready' && conditions.length > 0);
   });
 
   it('not when the whole instance is removed', async () => {

@@ -22,7 +22,7 @@ const isRefused = (status: Status) => refusalOf(status) !== undefined;
 const changed = (revision: number, changes: Record<string, unknown>, policy?: Bundle['driftPolicy']) =>
   bundleOf(osid, revision, objectsOf(osid, changes), policy);
 const untilReady = (generation: number) =>
-  harness.waitForStatus(osid, (one) => one.phase === 'ready' && one.generation === generation, 40_000);
+  harness.waitForStatus(osid, (one) => one.phase === 'ready' && one.generation === generation);
 
 useHarness((started) => ({ access, harness } = started));
 
@@ -102,7 +102,7 @@ describe('a change that would end a pod whose claim is being deleted', () => {
     await access.admin.delete(claimRef());
     await harness.waitForStatus(osid, isAtRisk);
     await harness.controller.applyBundle(changed(2, { replicas: 2 }));
-    await harness.waitForStatus(osid, ({ replicas }) => replicas?.ready === 2, 40_000);
+    await harness.waitForStatus(osid, ({ replicas }) => replicas?.ready === 2);
     expect(uidOf(await access.admin.get(podRef()))).toBe(podUid);
   });
 });

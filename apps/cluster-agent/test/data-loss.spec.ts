@@ -26,14 +26,13 @@ describe('a deleted object with data', () => {
     );
     expect(ending.phase).toBe('applied');
     // The controller of namespaces takes long on a busy machine.
-    const found = await harness.waitForDrift(osid, ({ object }) => object.kind === 'Namespace', 60_000);
+    const found = await harness.waitForDrift(osid, ({ object }) => object.kind === 'Namespace');
     expect(found).toMatchObject({ action: 'recreated', manager: null, fields: [] });
     // Pods of the rebuilt workload may still be listed when it is ready.
     await harness.waitForStatus(
       osid,
       (status) =>
         status.phase === 'ready' && reportsLoss(status) && status.objects.every(({ state }) => state === 'ready'),
-      30_000,
     );
     expect((await access.admin.get(namespace)).metadata.uid).not.toBe(uid);
     expect(harness.drifts(osid)).toHaveLength(1);

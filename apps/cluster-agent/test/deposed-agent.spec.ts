@@ -45,7 +45,7 @@ useAccess((started) => (access = started));
 beforeEach(async () => {
   osid = newOsid();
   proxy = await HoldingProxy.start(access.cluster);
-  harness = await AgentHarness.start(access);
+  harness = await AgentHarness.start(access, 3_000);
   first = harness.startAgent({}, proxy.server);
   await harness.until(() => first.isConnected, 'the first agent');
 });

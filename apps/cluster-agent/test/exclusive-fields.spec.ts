@@ -24,7 +24,7 @@ const names = (items: unknown) => mapsIn(items).map(({ name }) => name);
 const container = '/spec/template/spec/containers/0';
 
 useHarness((started) => ({ access, harness } = started), {
-  conflicts: { delaysMs: [0, 10, 50, 300], resetAfterMs: 4_000 },
+  conflicts: { delaysMs: [0, 10, 50, 300], resetAfterMs: 600_000 },
 });
 
 beforeEach(async () => {

@@ -76,10 +76,10 @@ export class Harness {
   }
 
   /** The first reported status of the instance that matches. */
-  async waitForStatus(osid: string, matches: (status: Status) => unknown, deadlineMs = 20_000): Promise<Status> {
+  async waitForStatus(osid: string, matches: (status: Status) => unknown): Promise<Status> {
     const find = () => this.statuses.find((status) => status.osid === osid && matches(status));
     const because = () => `no fitting status of ${osid}, the last is ${JSON.stringify(this.lastStatus(osid), null, 1)}`;
-    await waitUntil(() => Promise.resolve(find() !== undefined), { deadlineMs, everyMs: 10, because });
+    await waitUntil(() => Promise.resolve(find() !== undefined), { everyMs: 10, because });
     return find() as Status;
   }
 
@@ -98,12 +98,8 @@ export class Harness {
     return [...new Map(all.map((drift) => [JSON.stringify(drift), drift])).values()];
   }
 
-  async waitForDrift(
-    osid: string,
-    matches: (drift: ReturnType<Harness['drifts']>[number]) => unknown,
-    deadlineMs?: number,
-  ) {
-    await this.waitForStatus(osid, ({ drift }) => drift?.some(matches), deadlineMs);
+  async waitForDrift(osid: string, matches: (drift: ReturnType<Harness['drifts']>[number]) => unknown) {
+    await this.waitForStatus(osid, ({ drift }) => drift?.some(matches));
     return this.#reported(osid).find(matches) as NonNullable<ReturnType<Harness['drifts']>[number]>;
   }
 
@@ -119,7 +115,7 @@ export class Harness {
 
   async removeUntilGone(osid: string, revision = 99): Promise<void> {
     await this.controller.deleteBundle({ osid: osid as Bundle['osid'], generation: revision, revision });
-    await this.waitForStatus(osid, ({ phase }) => phase === 'gone', 60_000);
+    await this.waitForStatus(osid, ({ phase }) => phase === 'gone');
   }
 
   #acknowledge(report: StatusReport): void {

@@ -121,7 +121,7 @@ describe('a deletion that has deleted something', () => {
     await harness.restart();
     expect(await hold(2)).toEqual(begun);
     await access.admin.mergePatch(statefulSet(), { metadata: { finalizers: null } });
-    await harness.waitForStatus(osid, ({ phase }) => phase === 'gone', 50_000);
+    await harness.waitForStatus(osid, ({ phase }) => phase === 'gone');
     expect(await hold(2)).toMatchObject({ held: false });
   });
 });

@@ -16,20 +16,18 @@ let objects: KubeObject[];
 const binding = (): ObjectRef => refOf(secretBinding(access.namespace, osid));
 const secret = (): ObjectRef => refIn(osid, 'v1', 'Secret', `${osid}-credentials`);
 const exists = async (ref: ObjectRef) => (await access.admin.find(ref)) !== undefined;
-const until = (holds: () => Promise<boolean>, what: string, deadlineMs = 15_000) =>
-  waitUntil(holds, { deadlineMs, everyMs: 10, because: () => `${what} did not happen` });
+const until = (holds: () => Promise<boolean>, what: string) =>
+  waitUntil(holds, { everyMs: 10, because: () => `${what} did not happen` });
 
 /** RBAC has noticed that the agent lost its right. Another client sends the request: that of the agent would obtain it. */
 const isForbidden = async () => (await refusal(probe.get(secret())).catch(() => '')) !== '';
 const untilForbidden = () => until(isForbidden, 'the loss of the right');
 
-/** A person changes the password; resolves when the agent has restored it. Returns ms. */
-async function repairOfSecret(): Promise<number> {
+/** A person changes the password; resolves when the agent has restored it. Only a watch of the Secrets makes it do so. */
+async function repairOfSecret(): Promise<void> {
   const { password } = mapAt(await access.admin.get(secret()), 'data');
   await access.admin.mergePatch(secret(), { data: { password: 'Z3Vlc3NlZA==' } }, { fieldManager: 'kubectl' });
-  const began = performance.now();
   await until(async () => mapAt(await access.admin.get(secret()), 'data')['password'] === password, 'the repair');
-  return performance.now() - began;
 }
 
 /** What was reported of refusals: none, while RBAC or new manifests take effect. */
@@ -73,7 +71,7 @@ describe('the Secrets of an instance', () => {
     expect(await exists(binding())).toBe(true);
     expect(refusals()).toEqual([]);
     expect(harness.drifts(osid)).toEqual([]);
-    expect(await repairOfSecret()).toBeLessThan(2_000);
+    await repairOfSecret();
     await harness.removeUntilGone(osid);
     expect(refusals()).toEqual([]);
     expect(await refusal(probe.get(secret()))).toContain('cannot get');
@@ -100,9 +98,9 @@ describe('the Secrets of an instance', () => {
     const { uid } = (await access.admin.get(namespace)).metadata;
     await access.admin.delete(namespace);
     const isNew = async () => ![uid, undefined].includes((await access.admin.find(namespace))?.metadata.uid);
-    await until(isNew, 'the recreation of the namespace', 40_000);
+    await until(isNew, 'the recreation of the namespace');
     await until(() => exists(secret()), 'the recreation of the secret');
-    expect(await repairOfSecret()).toBeLessThan(2_000);
+    await repairOfSecret();
     expect(refusals()).toEqual([]);
   });
 
@@ -161,7 +159,7 @@ describe('an upgrade from a version with rights on the Secrets of the whole clus
     try {
       await harness.applyUntilReady(bundleOf(osid, 1, objects));
       expect(await exists(binding())).toBe(false);
-      expect(await repairOfSecret()).toBeLessThan(2_000);
+      await repairOfSecret();
     } finally {
       await access.admin.mergePatch(clusterRole(), { rules: newRules });
     }

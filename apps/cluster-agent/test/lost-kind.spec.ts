@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bundle } from '@runos/agent-protocol';
+import { fixedDelays } from '@runos/engine';
 import type { KubeObject } from '@runos/kube-objects';
 import { ownCluster } from '@runos/testing-kube';
 import { waitUntil } from '@runos/testing-process';
@@ -7,8 +8,8 @@ import type { Status } from '../src/status/plane-client.js';
 import { type AgentAccess, agentAccess } from './agent-access.js';
 import { bundleOf, type Harness, newOsid, objectsOf, refIn, useHarness } from './harness.js';
 
-/** Without the watch of definitions, the next attempts would come much later. */
-const secondsMs = 20_000;
+/** Without the watch of definitions, the next attempt would not come in the time of a test. */
+const attempts = fixedDelays([3_600_000]);
 const crd = {
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
@@ -22,7 +23,7 @@ let definition: KubeObject;
 
 useHarness(
   (started) => ({ access, harness } = started),
-  {},
+  { blockedBackoff: attempts, informers: { backoff: attempts } },
   async () => agentAccess({ cluster: await ownCluster({ operators: ['cloudnative-pg'] }) }),
 );
 
@@ -50,7 +51,7 @@ const isLost = ({ phase, objects }: Status) =>
   phase === 'failed' && objects.some(({ kind, reason }) => kind === 'Cluster' && reason === 'NoKind');
 
 async function expectLost(): Promise<void> {
-  const lost = await harness.waitForStatus(osid, isLost, 60_000);
+  const lost = await harness.waitForStatus(osid, isLost);
   expect(lost.replicas).toEqual({ desired: 1, ready: 0 });
   const message = expect.stringMatching(
     /^The cluster has no kind Cluster in postgresql.cnpg.io\/v1: install the operator/,
@@ -65,7 +66,7 @@ async function expectLost(): Promise<void> {
 
 async function expectHealthySoon(): Promise<void> {
   harness.statuses.length = 0;
-  const ready = await harness.waitForStatus(osid, ({ phase }) => phase === 'ready', secondsMs);
+  const ready = await harness.waitForStatus(osid, ({ phase }) => phase === 'ready');
   expect(ready.replicas).toEqual({ desired: 1, ready: 1 });
   expect(await access.admin.find(refIn(osid, 'postgresql.cnpg.io/v1', 'Cluster'))).toBeDefined();
 }

@@ -83,7 +83,7 @@ describe('a right that the agent lacks', () => {
     );
     expect(problems()).toMatchObject([{ verb: 'delete', kind: 'StatefulSet', message: expect.stringMatching(words) }]);
     await restore();
-    await harness.waitForStatus(osid, ({ phase }) => phase === 'gone', 30_000);
+    await harness.waitForStatus(osid, ({ phase }) => phase === 'gone');
     await untilSolved();
   });
 
@@ -117,7 +117,7 @@ describe('a right that the agent lacks', () => {
     );
     expect(problems()).toMatchObject([{ verb: 'create', kind: 'Service', message: expect.stringMatching(words) }]);
     await restore();
-    await harness.waitForStatus(osid, ({ phase }) => phase === 'ready', 30_000);
+    await harness.waitForStatus(osid, ({ phase }) => phase === 'ready');
     await untilSolved();
     await harness.removeUntilGone(osid);
   });

@@ -104,7 +104,7 @@ describe('a refused deletion', () => {
       message: expect.stringMatching(/Cannot delete StatefulSet .*: .*kept by a test/),
     });
     await allow();
-    await harness.waitForStatus(osid, ({ phase }) => phase === 'gone', 50_000);
+    await harness.waitForStatus(osid, ({ phase }) => phase === 'gone');
   });
 });
 
@@ -144,7 +144,7 @@ describe('a refused list', () => {
     );
     expect(conditionOf(refused, 'Removed')?.message).toContain('no right to list PersistentVolume');
     client.refusedKind = '';
-    await harness.waitForStatus(osid, ({ phase }) => phase === 'gone', 50_000);
+    await harness.waitForStatus(osid, ({ phase }) => phase === 'gone');
   });
 
   it('of claims is quoted in the status of a removal', async () => {
@@ -158,6 +158,6 @@ describe('a refused list', () => {
     );
     expect(conditionOf(refused, 'Removed')?.message).toContain('no right to list PersistentVolumeClaim');
     client.refusedKind = '';
-    await harness.waitForStatus(osid, ({ phase }) => phase === 'gone', 50_000);
+    await harness.waitForStatus(osid, ({ phase }) => phase === 'gone');
   });
 });

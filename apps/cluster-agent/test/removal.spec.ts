@@ -16,7 +16,7 @@ const applyUntilReady = (osid: Bundle['osid'], revision = 1) =>
   harness.applyUntilReady(bundleOf(osid, revision, objectsOf(osid)));
 const remove = (osid: Bundle['osid'], revision = 2) =>
   harness.controller.deleteBundle({ osid, generation: revision, revision });
-const waitUntilGone = (osid: string) => harness.waitForStatus(osid, ({ phase }) => phase === 'gone', 50_000);
+const waitUntilGone = (osid: string) => harness.waitForStatus(osid, ({ phase }) => phase === 'gone');
 
 /** The volume of its first claim. */
 async function volumeOf(osid: string): Promise<ObjectRef> {
@@ -43,11 +43,7 @@ async function removeWithVolume(source: Record<string, unknown>, message: RegExp
   await applyUntilReady(osid);
   expect(await volumeOf(osid)).toEqual(volume);
   await remove(osid);
-  const { objects } = await harness.waitForStatus(
-    osid,
-    ({ objects: [worst] }) => message.test(worst?.message ?? ''),
-    50_000,
-  );
+  const { objects } = await harness.waitForStatus(osid, ({ objects: [worst] }) => message.test(worst?.message ?? ''));
   const about = { kind: 'PersistentVolume', name: volume.name, state: 'deleting', reason: 'VolumeRemaining' };
   expect(objects[0]).toMatchObject(about);
   expect(harness.statuses.some((status) => status.osid === osid && status.phase === 'gone')).toBe(false);
@@ -119,7 +115,7 @@ const scenarios = {
     await access.admin.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata }, foreign);
     await remove(osid);
     const isHeld = ({ objects: [worst] }: Status) => worst?.name === 'anchor' && worst.reason === 'FinalizerRemaining';
-    const held = await harness.waitForStatus(osid, isHeld, 50_000);
+    const held = await harness.waitForStatus(osid, isHeld);
     expect(held.objects[0]).toMatchObject({ kind: 'ConfigMap', name: 'anchor', state: 'deleting' });
     expect(held.objects[0]?.message).toMatch(/finalizer example\.com\/never: see that the controller of example\.com/);
     const [removed] = held.conditions;
@@ -188,7 +184,7 @@ const scenarios = {
 type Scenario = keyof typeof scenarios;
 const running = new Map<string, Promise<unknown>>();
 
-useHarness((started) => ({ access, harness } = started), { deletionBlockedAfterMs: 6_500 });
+useHarness((started) => ({ access, harness } = started), { deletionBlockedAfterMs: 15_000 });
 
 beforeAll(async () => {
   for (const [name, run] of Object.entries(scenarios)) {
@@ -225,11 +221,7 @@ describe('removing an instance', () => {
       because: () => 'the namespace was not deleted',
     });
     await harness.restart();
-    const held = await harness.waitForStatus(
-      osid,
-      ({ objects }) => objects[0]?.reason === 'FinalizerRemaining',
-      50_000,
-    );
+    const held = await harness.waitForStatus(osid, ({ objects }) => objects[0]?.reason === 'FinalizerRemaining');
     expect(held.objects[0]).toMatchObject({ kind: 'PersistentVolume', name: volume.name, state: 'deleting' });
     expect(harness.statuses.some((status) => status.osid === osid && status.phase === 'gone')).toBe(false);
     await access.admin.mergePatch(volume, { metadata: { finalizers: null } }, foreign);

@@ -17,7 +17,10 @@ beforeAll(async () => {
 
 afterAll(() => access?.stop());
 
-const durationMs = 1_500;
+/** Whoever waited for the end of such a lease would exceed the time of a test. */
+const durationMs = 3_600_000;
+/** For a lease that has to expire. */
+const short = { durationMs: 1_500 };
 
 const electorOf = (holder: string, changes: Partial<LeaderElectorOptions> = {}) =>
   new LeaderElector({
@@ -58,7 +61,7 @@ describe('leader election', () => {
   });
 
   it('expires when it is not renewed for its duration, by the clock of the waiting agent', async () => {
-    const [dead, next] = [electorOf('dead'), electorOf('next')];
+    const [dead, next] = [electorOf('dead', short), electorOf('next', short)];
     const lost = await acquire(dead);
     const since = performance.now();
     const term = await acquire(next);
@@ -73,10 +76,8 @@ describe('leader election', () => {
   it('is acquired at once by the same holder after a restart, and is lost for the process before', async () => {
     const before = electorOf('same');
     const old = await acquire(before);
-    const since = performance.now();
     const restarted = electorOf('same');
-    const term = await acquire(restarted);
-    expect(performance.now() - since).toBeLessThan(1_000);
+    const term = await acquire(restarted); // not after the duration of an hour
     expect(term.token).toBe(old.token + 1);
     await before.renew(old, never);
     expect([old.endReason, term.isHeld]).toEqual(['same acquired the lease.', true]);
@@ -95,17 +96,18 @@ describe('leader election', () => {
   it('is given up in time when a renewal gets no response', async () => {
     const proxy = await HoldingProxy.start(access.cluster);
     const client = new KubeClient({ server: proxy.server, ...bearer(access.token) });
-    const elector = electorOf('paused', { client });
+    const elector = electorOf('paused', { ...short, client });
     const term = await acquire(elector);
     proxy.hold(() => true);
-    const since = performance.now();
+    const next = electorOf('next', short);
+    let acquired: LeaseTerm | undefined;
+    const waiting = acquire(next).then((got) => (acquired = got));
     await elector.renew(term, never);
-    expect(performance.now() - since).toBeLessThan(durationMs);
+    expect(acquired).toBeUndefined();
     expect(term.endReason).toMatch(/^The lease was not renewed in time\. GET /);
     await client.close();
     proxy.stop();
-    const next = electorOf('next');
-    await next.release(await acquire(next));
+    await next.release(await waiting);
   });
 
   it.each([-3_600_000, 3_600_000])(
@@ -114,7 +116,7 @@ describe('leader election', () => {
       let offset = 0;
       const clock: Clock = { ...systemClock, now: () => new Date(systemClock.now().getTime() + offset) };
       // Long enough for a busy machine: only the step may not end it.
-      const options = { clock, durationMs: 6_000 };
+      const options = { clock, durationMs: 10_000 };
       const [stepped, next] = [electorOf('stepped', options), electorOf('next', options)];
       const term = await acquire(stepped);
       const ending = new AbortController();
