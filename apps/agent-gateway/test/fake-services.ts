@@ -4,6 +4,9 @@ import { Fault, invalidToken } from '@runos/kernel';
 import { Respond, type CallContext } from '@runos/messaging';
 import type { z } from 'zod';
 
+/** Only ends a wait that would never end. */
+const deadlineMs = 60_000;
+
 type Tenant = CallContext<'tenant'>;
 
 /** The requests that the fake reconciler and identity service have received, and how they respond. */
@@ -29,14 +32,14 @@ export class FakeServices {
 
   /**
    * Resolves when the condition holds. It is evaluated after every request.
-   * @throws Error with the last reports when it does not hold within 20 s
+   * @throws Error with the last reports when it does not hold within a minute
    */
   until(condition: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => {
         const last = JSON.stringify(this.connections.slice(-3), null, 1);
-        reject(new Error(`not within 20 s: ${String(condition)}; the last reports of connections are ${last}`));
-      }, 20_000).unref();
+        reject(new Error(`not within a minute: ${String(condition)}; the last reports of connections are ${last}`));
+      }, deadlineMs).unref();
       const check = (): void => {
         if (!condition()) return void this.#watchers.push(check);
         clearTimeout(late);

@@ -18,6 +18,8 @@ import {
 } from '@runos/agent-protocol';
 import { createSigningRequest, type SigningRequest } from '@runos/pki';
 
+/** Only ends a call that would never end. */
+const deadlineMs = 60_000;
 const options = { 'grpc.use_local_subchannel_pool': 1 };
 const heartbeat = { externalIpAddress: '', isCp: false, isWorker: true, status: 'ready', version: '1.6.0' };
 
@@ -45,7 +47,7 @@ export async function registerAt(port: number, ca: string, registration: Registr
   const client = new Client(`127.0.0.1:${port}`, credentials.createSsl(Buffer.from(ca)), options);
   try {
     const request = { token, aid, machineId, os: 'debian-12', agentKind: kind, csrPem };
-    const response = await callUnary(client, registerService.Register, request, 5_000);
+    const response = await callUnary(client, registerService.Register, request, deadlineMs);
     return { ...response, serverMadeKey: response.privateKey !== '', privateKey: response.privateKey || keyPem };
   } finally {
     client.close();
@@ -153,7 +155,7 @@ export async function callAs<In, Out>(
 ): Promise<Out> {
   const client = clientOf(port, agent);
   try {
-    return await callUnary(client, method, request, 5_000);
+    return await callUnary(client, method, request, deadlineMs);
   } finally {
     client.close();
   }

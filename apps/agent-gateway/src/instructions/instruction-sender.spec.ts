@@ -19,7 +19,7 @@ async function connected(credentials: typeof agents.cluster, clusterUid: string)
 
 const instruct = (sessionNo: number | undefined) => {
   const body = { osid: 'valkey-00ky3', generation: 2, revision: 3 };
-  const input = { cid: 'ky3', nid: null, sessionNo, type: 'DELETE_BUNDLE', body, timeoutMs: 2_000 };
+  const input = { cid: 'ky3', nid: null, sessionNo, type: 'DELETE_BUNDLE', body, timeoutMs: 10_000 };
   return agents.harness.busOf('reconciler').request(agentGateway.instruct, input, { tenant: 'abcde' });
 };
 

@@ -215,14 +215,13 @@ describe('hostile messages', () => {
   it('in a flood are delayed, not lost, and do not delay other agents', async () => {
     const [flooder, quiet] = [agents.dial(agents.cluster), agents.dial(agents.node, 'node')];
     const started = performance.now();
-    const flood = Promise.all(Array.from({ length: 2_100 }, () => flooder.heartbeat()));
+    let isAnswered = false;
+    const flood = Promise.all(Array.from({ length: 2_100 }, () => flooder.heartbeat())).then(() => (isAnswered = true));
     await quiet.heartbeat();
-    const quietTook = performance.now() - started;
+    expect(isAnswered).toBe(false);
     await flood;
-    const floodTook = performance.now() - started;
     // More than the burst and two periods of the steady rate, so at least one whole period passes.
-    expect(floodTook).toBeGreaterThan(900);
-    expect(quietTook).toBeLessThan(floodTook);
+    expect(performance.now() - started).toBeGreaterThan(900);
   });
 });
 

@@ -9,7 +9,7 @@ import { AgentRepository } from '../agents/agent-repository.js';
 import { SessionRegistry } from './session-registry.js';
 import { SessionRequests } from './session-requests.js';
 
-const deadlineMs = 20_000;
+const deadlineMs = 60_000;
 const databasePoolSize = 4;
 const { perKey: shareOfPool } = poolShare(databasePoolSize);
 
@@ -17,7 +17,7 @@ let harness: Harness;
 let replica: Replica;
 useReplica((started) => ({ harness, replica } = started), {
   databasePoolSize,
-  databaseStatementTimeoutMs: 60_000, // no statement gives up before the deadline
+  databaseStatementTimeoutMs: 2 * deadlineMs, // no statement gives up before the deadline
 });
 afterEach(() => {
   jest.restoreAllMocks();

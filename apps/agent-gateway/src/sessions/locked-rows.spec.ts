@@ -77,7 +77,7 @@ async function lock(table: string, condition: string): Promise<pg.Client> {
 }
 
 const withoutWaiting = <T>(statement: Promise<T>): Promise<T | 'waits'> =>
-  Promise.race([statement, sleep(5_000, 'waits' as const, { ref: false })]);
+  Promise.race([statement, sleep(60_000, 'waits' as const, { ref: false })]);
 
 describe('maintenance of all clusters', () => {
   it.each([
