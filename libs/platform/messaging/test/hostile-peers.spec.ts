@@ -2,6 +2,7 @@ import { Controller } from '@nestjs/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { connect, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { consumerOf, inboxOf, type ServiceName, streamOf } from '@runos/contracts';
+import { waitUntil } from '@runos/testing-process';
 import { Respond, Subscribe } from '../src/service/handlers.js';
 import { eventMessage } from '../src/requests/bus.js';
 import { header } from '../src/connection/wire.js';
@@ -16,7 +17,7 @@ const handled: string[] = [];
 class Victim {
   @Respond(doIt)
   doIt({ how }: { how: string }) {
-    handled.push(how);
+    if (how !== last) handled.push(how);
     return { done: 1 };
   }
 
@@ -34,17 +35,22 @@ beforeAll(async () => {
 beforeEach(() => void handled.splice(0));
 afterAll(() => harness.stop());
 
+/** The content of a request that follows all others. */
+const last = 'last';
+
 /** Runs with a plain connection of a service, then waits until every message has been handled. */
 async function as(service: ServiceName, work: (connection: NatsConnection) => Promise<void> | void): Promise<void> {
   const { natsUrl: servers, natsUser: user, natsPassword: pass } = harness.config(service);
   const connection = await connect({ servers, user, pass, inboxPrefix: inboxOf(service) });
   await work(connection);
   await connection.flush();
-  await new Promise((resolve) => setTimeout(resolve, 150));
+  await harness.bus('gateway').request(doIt, { how: last });
   await connection.close();
 }
 
 const refusals = () => harness.logLines.filter(({ msg }) => String(msg).startsWith('refused ')).length;
+const refused = (count: number) =>
+  waitUntil(() => refusals() >= count, { because: () => `${refusals()} messages are refused` });
 
 describe('a request handler', () => {
   it.each([
@@ -55,7 +61,10 @@ describe('a request handler', () => {
     ['that is missing', undefined],
   ])('refuses a reply subject %s', async (_, reply) => {
     const before = refusals();
-    await as('gateway', (connection) => connection.publish(doIt.subject, '{"how":"x"}', { reply }));
+    await as('gateway', async (connection) => {
+      connection.publish(doIt.subject, '{"how":"x"}', { reply });
+      await refused(before + 1);
+    });
     expect(handled).toEqual([]);
     expect(refusals()).toBe(before + 1);
   });
@@ -73,7 +82,10 @@ describe('a stored event', () => {
   it.each([doIt.subject, happened.subject])('is not handled when it is delivered to %s', async (subject) => {
     await store();
     const before = refusals();
-    await as('catalog', (connection) => connection.publish(fetchNext, '', { reply: subject }));
+    await as('catalog', async (connection) => {
+      connection.publish(fetchNext, '', { reply: subject });
+      await refused(before + 1);
+    });
     expect(handled).toEqual([]);
     expect(refusals()).toBe(before + 1);
   });
@@ -104,7 +116,7 @@ describe('reply subjects', () => {
       });
       await connection.flush();
       const bus = harness.bus('gateway');
-      for (let n = 0; n < 3; n += 1) await bus.request(unanswered, { how: 'x' });
+      for (let n = 0; n < 3; n += 1) await bus.request(unanswered, { how: 'x' }, { deadlineMs: 10_000 });
     });
     const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}';
     const form = new RegExp(`^${inboxOf('gateway')}\\.${uuid}\\.${uuid}$`);

@@ -6,6 +6,7 @@ import { connect } from '@nats-io/transport-node';
 import { Controller, Module } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { consumerOf, streamOf, streamsUser } from '@runos/contracts';
+import { hourMs } from '@runos/kernel';
 import { createLogger } from '@runos/observability';
 import { waitUntil } from '@runos/testing-process';
 import { type RunningNats, startNats, streamsAdministrator } from '@runos/testing-nats';
@@ -94,9 +95,8 @@ describe('a service during an outage of NATS', () => {
     // Its consumer becomes ready when it has been created.
     expect(await readyzBody(catalog, 200)).toEqual({ ok: true, missing: [] });
     await nats.stop();
-    const started = performance.now();
-    await expect(gateway.bus.request(doIt, { how: 'x' })).rejects.toMatchObject({ code: 'unavailable' });
-    expect(performance.now() - started).toBeLessThan(1_000);
+    const request = gateway.bus.request(doIt, { how: 'x' }, { deadlineMs: hourMs });
+    await expect(request).rejects.toMatchObject({ code: 'unavailable' });
     expect(await readyz(catalog)).toEqual({
       status: 503,
       body: { ok: false, missing: ['nats'], why: { nats: expect.stringMatching(/connect/) } },

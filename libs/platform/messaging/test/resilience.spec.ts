@@ -39,6 +39,8 @@ class Fast {
   }
 }
 
+/** Longer than a pause of a busy process. */
+const deadlineMs = 60_000;
 let calls = 0;
 
 @Controller()
@@ -91,7 +93,7 @@ describe('an idempotent request', () => {
   it('runs once on a slow replica although it is repeated', async () => {
     await harness.start('catalog', Delayed);
     const bus = harness.bus('gateway');
-    const send = () => bus.request(greet, { name: 'x' }, { tenant: 'abcde', deadlineMs: 4_000 });
+    const send = () => bus.request(greet, { name: 'x' }, { tenant: 'abcde', deadlineMs });
     expect(await send()).toMatchObject({ text: 'x' });
     expect(calls).toBe(1);
     expect(await Promise.all([send(), send()])).toHaveLength(2);
@@ -111,8 +113,8 @@ describe('an idempotent request', () => {
     const connection = await connector.connection();
     await connection.flush();
     await sleep(600); // the pause between connections has passed, so it reconnects immediately
-    const reply = new Bus('gateway', connector).request(greet, { name: 'x' }, { tenant: 'abcde', deadlineMs: 4_000 });
-    await waitUntil(() => calls > 0, { deadlineMs: 20_000, because: () => 'the request has not arrived' });
+    const reply = new Bus('gateway', connector).request(greet, { name: 'x' }, { tenant: 'abcde', deadlineMs });
+    await waitUntil(() => calls > 0, { because: () => 'the request has not arrived' });
     proxy.cut();
     expect(await reply).toMatchObject({ text: 'x' });
     expect(calls).toBe(1);
@@ -136,8 +138,8 @@ describe('an idempotent request', () => {
     });
     await harness.start('catalog', Fast);
     const bus = harness.bus('gateway');
-    // About 20 attempts per request, each with probability 1/2 for the stuck replica: a run fails once in 5,000 runs.
-    const options = { tenant: 'abcde', deadlineMs: 14_000 };
+    // Each of more than 80 attempts per request reaches the stuck replica with probability 1/2.
+    const options = { tenant: 'abcde', deadlineMs };
     const results = await Promise.allSettled(
       Array.from({ length: 200 }, () => bus.request(greet, { name: 'x' }, options)),
     );

@@ -9,7 +9,7 @@ export const greet = request({
   scope: 'tenant',
   input: z.object({ name: z.string().min(1), times: z.int().min(1).default(1) }),
   output: z.object({ text: z.string(), tenant: z.string(), actor: z.string() }),
-  deadlineMs: 2_000,
+  deadlineMs: 10_000,
   idempotent: true,
 });
 
@@ -20,7 +20,7 @@ export const doIt = request({
   scope: 'plane',
   input: z.object({ how: z.string() }),
   output: z.object({ done: z.number() }),
-  deadlineMs: 1_500,
+  deadlineMs: 10_000,
   idempotent: false,
 });
 

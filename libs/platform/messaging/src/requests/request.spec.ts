@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Fault } from '@runos/kernel';
+import { Fault, hourMs } from '@runos/kernel';
 import { Respond } from '../service/handlers.js';
 import type { Bus } from './bus.js';
 import { type CallContext, currentCall } from './call-context.js';
@@ -130,9 +130,8 @@ describe('Bus.request', () => {
   });
 
   it('is unavailable before its deadline without responders', async () => {
-    const started = performance.now();
-    expect((await faultOf(bus.request(unanswered, { how: 'x' }))).code).toBe('unavailable');
-    expect(performance.now() - started).toBeLessThan(450);
+    const fault = await faultOf(bus.request(unanswered, { how: 'x' }, { deadlineMs: hourMs }));
+    expect(fault.code).toBe('unavailable');
   });
 
   it('rejects a message above the size limit', async () => {
