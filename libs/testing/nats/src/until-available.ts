@@ -1,10 +1,8 @@
 import { waitUntil } from '@runos/testing-process';
 
-const deadlineMs = 20_000;
-
 /**
  * Repeats a request while it is refused as unavailable, as after a restart of NATS.
- * @throws Error another failure of the request, or that it is unavailable for 20 s
+ * @throws Error another failure of the request, or that it is unavailable for a minute
  */
 export async function untilAvailable<T>(request: () => Promise<T>): Promise<T> {
   let reply: { readonly value: T } | undefined;
@@ -16,6 +14,6 @@ export async function untilAvailable<T>(request: () => Promise<T>): Promise<T> {
     }
     return reply !== undefined;
   };
-  await waitUntil(isAvailable, { deadlineMs, because: () => 'the request is still refused as unavailable' });
+  await waitUntil(isAvailable, { because: () => 'the request is still refused as unavailable' });
   return (reply as unknown as { readonly value: T }).value;
 }

@@ -60,17 +60,17 @@ export class ClusterUnderTest {
   }
 
   /** Resolves with the object once `test` is true; the error contains its last state. */
-  async waitFor(path: string, test: (live: Live) => unknown, deadlineMs = 20_000): Promise<Live> {
+  async waitFor(path: string, test: (live: Live) => unknown): Promise<Live> {
     let live: Live | undefined;
     const holds = async (): Promise<boolean> => Boolean((live = await this.get(path)) && (await test(live)));
-    await waitUntil(holds, { deadlineMs, everyMs: 50, because: () => `${path} is ${JSON.stringify(live?.status)}` });
+    await waitUntil(holds, { everyMs: 50, because: () => `${path} is ${JSON.stringify(live?.status)}` });
     return live as Live;
   }
 
   /** Resolves when the object does not exist. */
-  async waitUntilGone(path: string, deadlineMs = 20_000): Promise<void> {
+  async waitUntilGone(path: string): Promise<void> {
     const isGone = async (): Promise<boolean> => (await this.get(path)) === undefined;
-    await waitUntil(isGone, { deadlineMs, everyMs: 50, because: () => `${path} exists` });
+    await waitUntil(isGone, { everyMs: 50, because: () => `${path} exists` });
   }
 
   /** Stops the cluster and deletes its data. */

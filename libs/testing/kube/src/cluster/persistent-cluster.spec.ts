@@ -29,12 +29,10 @@ describe('a persistent cluster', () => {
       body: JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kept' } }),
     });
 
-  it('resumes with its data, its address and its credentials, and stops within ten seconds', async () => {
+  it('resumes with its data, its address and its credentials', async () => {
     const first = await start();
     await makeNamespace();
-    const began = performance.now();
     await first.stop();
-    expect(performance.now() - began).toBeLessThan(10_000);
     const second = await start();
     expect([second.server, second.token, second.ca]).toEqual([first.server, first.token, first.ca]);
     expect(await there()).toBe(200);

@@ -9,7 +9,6 @@ import { kubeRequest } from '../cluster/kube-request.js';
 const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const beaconCrdPath = `${crds}/${beaconCrd.metadata.name}`;
 /** From the creation of an object to the status that its simulated operator sets, ms. */
-const deadlineMs = 20_000;
 
 describe('simulated operators', () => {
   const remove = addServiceType(beacon);
@@ -25,7 +24,7 @@ describe('simulated operators', () => {
   const createCrd = async (): Promise<void> => void (await test.apply(beaconCrdPath, beaconCrd));
   const removeCrd = async (): Promise<void> => {
     await kubeRequest(test.cluster, beaconCrdPath, { method: 'DELETE' });
-    await test.waitUntilGone(beaconCrdPath, deadlineMs);
+    await test.waitUntilGone(beaconCrdPath);
   };
   const beaconIsLit = async (ns: string): Promise<Live> => {
     const path = `/apis/testing.example.com/v1/namespaces/${await test.namespace(ns)}/beacons/${ns}`;
@@ -39,14 +38,14 @@ describe('simulated operators', () => {
           return false;
         },
       );
-    await waitUntil(isCreated, { deadlineMs, everyMs: 50, because: () => refusal });
-    return test.waitFor(path, ({ status }) => status['lit'] === true, deadlineMs);
+    await waitUntil(isCreated, { everyMs: 50, because: () => refusal });
+    return test.waitFor(path, ({ status }) => status['lit'] === true);
   };
   const databaseIsHealthy = async (ns: string): Promise<Live> => {
     const path = `/apis/postgresql.cnpg.io/v1/namespaces/${await test.namespace(ns)}/clusters/${ns}`;
     const spec = { instances: 1, storage: { size: '10Gi' } };
     await test.apply(path, { apiVersion: 'postgresql.cnpg.io/v1', kind: 'Cluster', metadata: { name: ns }, spec });
-    return test.waitFor(path, ({ status }) => status['phase'] === 'Cluster in healthy state', deadlineMs);
+    return test.waitFor(path, ({ status }) => status['phase'] === 'Cluster in healthy state');
   };
 
   it('start one by one, each when its CRD is served', async () => {
