@@ -9,8 +9,8 @@ import { withPlane } from './with-plane.js';
 const warmUps = 5;
 
 /**
- * Measures one change, from the accepting HTTP response to live objects. It creates a valkey and changes one of its
- * numbers. The baseline is `kubectl apply --server-side` of the same objects.
+ * Measures one change, from the accepting HTTP response to live objects, and a plan of it on the cluster. It creates a
+ * valkey and changes one of its numbers. The baseline is `kubectl apply --server-side` of the same objects.
  */
 export const benchChange = (args: readonly string[]): Promise<readonly Finding[]> => withPlane(args, 30, run);
 
@@ -22,16 +22,19 @@ async function run(planeClient: PlaneClient, count: number): Promise<readonly Fi
   try {
     const created: number[] = [];
     const changed: number[] = [];
+    const planned: number[] = [];
     const baselineCreated: number[] = [];
     const baselineChanged: number[] = [];
     const jobs: string[] = [];
     for (let round = -warmUps; round < count; round += 1) {
       const create = await createOne(planeClient, arrivals);
+      const planMs = await planOne(planeClient, create.path);
       const change = await changeOne(planeClient, arrivals, create.osid, create.path, 600 + round + warmUps);
       const apply = await kubectlTwice(planeClient, create.osid);
       // Nothing is deleted: a terminating namespace costs Kubernetes more than the measured change.
       if (round < 0) continue;
       created.push(create.ms);
+      planned.push(planMs);
       changed.push(change.ms);
       jobs.push(create.jobId);
       baselineCreated.push(apply.create);
@@ -40,6 +43,7 @@ async function run(planeClient: PlaneClient, count: number): Promise<readonly Fi
     const rows: Row[] = [
       { what: 'create: accepted → all objects live', figures: created, baseline: baselineCreated },
       { what: '  kubectl apply --server-side, new namespace', figures: baselineCreated },
+      { what: 'plan of a change on the cluster', figures: planned, baseline: baselineChanged },
       { what: 'change: accepted → object live', figures: changed, baseline: baselineChanged },
       { what: '  kubectl apply --server-side, one number changed', figures: baselineChanged },
     ];
@@ -47,6 +51,7 @@ async function run(planeClient: PlaneClient, count: number): Promise<readonly Fi
     process.stdout.write(table(await stepDurations(planeClient, jobs)));
     return [
       finding('create, accepted → live', created, baselineCreated),
+      finding('plan of a change', planned, baselineChanged),
       finding('change, accepted → live', changed, baselineChanged),
     ];
   } finally {
@@ -64,6 +69,14 @@ function finding(what: string, figures: readonly number[], baseline: readonly nu
     reference: `kubectl apply: p50 ${baselineP50.toFixed(0)} ms`,
     met: p50 <= 150 && p95 <= 300 && p50 <= 0.5 * baselineP50,
   };
+}
+
+/** The time from the request of a plan to its response, ms. */
+async function planOne({ api }: PlaneClient, path: string): Promise<number> {
+  const requested = performance.now();
+  const { status } = await api.post(`${path}/plan`, { replicas: 2 });
+  if (status !== 200) throw new Error(`the plan was answered with ${status}`);
+  return performance.now() - requested;
 }
 
 async function createOne(planeClient: PlaneClient, arrivals: Arrivals) {

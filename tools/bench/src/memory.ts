@@ -35,13 +35,17 @@ export async function benchMemory(args: readonly string[]): Promise<readonly Fin
 /** Queries the database once a second: following a thousand jobs over HTTP would dominate the load. */
 const areAllHealthy = (databaseUrl: string, count: number): Promise<true> =>
   withSql(databaseUrl, (sql) =>
-    eventually(`${count} instances to be healthy`, appliedWithinMs, async () => {
-      await sleep(1_000);
-      const { rows } = await sql.query<{ n: number }>(
-        `SELECT count(*)::int AS n FROM instance WHERE state = 'healthy'`,
-      );
-      return rows[0]?.n === count;
-    }),
+    eventually(
+      `${count} instances to be healthy`,
+      async () => {
+        await sleep(1_000);
+        const { rows } = await sql.query<{ n: number }>(
+          `SELECT count(*)::int AS n FROM instance WHERE state = 'healthy'`,
+        );
+        return rows[0]?.n === count;
+      },
+      appliedWithinMs,
+    ),
   );
 
 const finding = (what: string, mb: number, most: number): Finding => ({

@@ -18,7 +18,7 @@ describe('the add-ons of a cluster', () => {
     return (body['addons'] as Record<string, unknown>[]).find(({ name }) => name === 'cloudnative-pg');
   };
   const inVersion = (version: unknown) =>
-    eventually(`CloudNativePG in version ${String(version)}`, 20_000, async () => {
+    eventually(`CloudNativePG in version ${String(version)}`, async () => {
       const addon = await cloudNativePg();
       return addon?.['state'] === 'present' && addon['version'] === version && addon;
     });

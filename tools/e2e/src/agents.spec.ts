@@ -29,7 +29,7 @@ describe('the endpoints for agents', () => {
     const { csrPem, keyPem } = await createSigningRequest();
     const request = { aid, token, csrPem, agentKind, machineId: `e2e-${token.slice(10, 22)}`, os: 'debian-12' };
     try {
-      const issued = await callUnary(client, registerService.Register, request, 5_000);
+      const issued = await callUnary(client, registerService.Register, request, 60_000);
       return { keyPem, certificate: issued.publicKey, privateKey: issued.privateKey, ca: issued.caCert };
     } catch (refused) {
       const { code, details } = refused as { code: status; details: string };
@@ -39,8 +39,11 @@ describe('the endpoints for agents', () => {
     }
   }
 
-  /** The gRPC status with which a stream ends within some seconds; undefined when it stays open. */
-  async function streamEnds(key?: string, certificate?: string, l2?: string): Promise<status | undefined> {
+  /** The gRPC status with which a stream ends; undefined when it stays open for this time. */
+  async function streamEnds(
+    { key, certificate, l2 }: { key?: string; certificate?: string; l2?: string },
+    withinMs = 60_000,
+  ): Promise<status | undefined> {
     const proof = credentials.createSsl(
       Buffer.from(l2 ?? ca),
       key === undefined ? null : Buffer.from(key),
@@ -50,7 +53,7 @@ describe('the endpoints for agents', () => {
     const stream = openStream(client, streamService.NodeAgentStream);
     try {
       const ended = once(stream, 'error').then(([error]) => (error as { code: status }).code);
-      return await Promise.race([ended, sleep(3_000, undefined)]);
+      return await Promise.race([ended, sleep(withinMs, undefined)]);
     } finally {
       stream.on('error', () => undefined);
       stream.cancel();
@@ -63,7 +66,8 @@ describe('the endpoints for agents', () => {
     const first = await register(token);
     expect(first.certificate).toContain('BEGIN CERTIFICATE');
     expect(first.privateKey).toBe('');
-    expect(await streamEnds(first.keyPem, first.certificate, first.ca)).toBeUndefined();
+    const { keyPem: key, certificate, ca: l2 } = first;
+    expect(await streamEnds({ key, certificate, l2 }, 3_000)).toBeUndefined();
     expect((await register(token)).code).toBe(status.UNAUTHENTICATED);
   });
 
@@ -86,12 +90,12 @@ describe('the endpoints for agents', () => {
 
   it('opens no stream without a certificate, or with one of another authority', async () => {
     const { ca: l2 = '' } = await register(await tokenFor('node'));
-    expect(await streamEnds(undefined, undefined, l2)).toBe(status.UNAVAILABLE);
+    expect(await streamEnds({ l2 })).toBe(status.UNAVAILABLE);
     const validity = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 3_600_000) };
     const foreign = await createAuthority('RunOS agents', validity);
     const { keyPem, publicKey } = await newEcKey();
     const uris = [`runos://${planeClient.info.aid}/${planeClient.info.cid}/cluster`];
     const forged = await issueLeaf(foreign, { ...validity, publicKey, commonName: 'cluster', usage: 'client', uris });
-    expect(await streamEnds(keyPem, forged, l2)).toBe(status.UNAVAILABLE);
+    expect(await streamEnds({ key: keyPem, certificate: forged, l2 })).toBe(status.UNAVAILABLE);
   });
 });

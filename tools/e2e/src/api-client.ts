@@ -46,11 +46,15 @@ export class ApiClient {
   delete = (path: string): Promise<Answer> => this.send('DELETE', path);
 
   /** The job once it has ended. */
-  ended(jobId: unknown, withinMs = 60_000): Promise<Record<string, unknown>> {
-    return eventually(`job ${String(jobId)} to end`, withinMs, async () => {
-      const { body } = await this.get(`/jobs/${String(jobId)}`);
-      return ['completed', 'failed', 'cancelled'].includes(String(body['status'])) && body;
-    });
+  ended(jobId: unknown, withinMs = 120_000): Promise<Record<string, unknown>> {
+    return eventually(
+      `job ${String(jobId)} to end`,
+      async () => {
+        const { body } = await this.get(`/jobs/${String(jobId)}`);
+        return ['completed', 'failed', 'cancelled'].includes(String(body['status'])) && body;
+      },
+      withinMs,
+    );
   }
 
   /** Every log line of a job, in order. */

@@ -22,7 +22,7 @@ describe('an app with a rollout that fails', () => {
     const before = await uidsOf();
 
     const { body } = await planeClient.api.patch(`${path}?merge=true`, { image: missing });
-    const failed = await planeClient.api.ended(body['jobId'], 120_000);
+    const failed = await planeClient.api.ended(body['jobId']);
     expect(failed).toMatchObject({ status: 'failed', reason: 'ImagePullBackOff' });
     const error = String(failed['error']);
     expect(error).toContain(`cannot pull ${missing} from registry ghcr.io: not found.`);

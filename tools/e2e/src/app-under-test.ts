@@ -84,7 +84,7 @@ export class AppUnderTest {
 
   /** The answer once it is as expected: nodes route to new pods some time after these are ready. */
   answers = (path: string, expected: string): Promise<string> =>
-    eventually(`${this.osid} to answer ${path} with ${expected}`, 30_000, async () => {
+    eventually(`${this.osid} to answer ${path} with ${expected}`, async () => {
       const answer = await this.get(path);
       if (answer !== expected) throw new Error(`it answered ${answer}`);
       return answer;

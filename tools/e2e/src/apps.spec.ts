@@ -147,11 +147,11 @@ describe('an app', () => {
     const one = await create();
     const added = { data: { INJECTED: 'yes' } };
     await planeClient.kubectl.patch('configmap', `${one.osid}-user-env-vars`, one.osid, added, 'by-hand');
-    await eventually('the variable to be removed', 30_000, async () => {
+    await eventually('the variable to be removed', async () => {
       const data = valueAt(await live('configmap', one, '-user-env-vars'), 'data') ?? {};
       return Object.keys(data as object).length === 0 ? true : undefined;
     });
-    await eventually('its event', 30_000, async () => {
+    await eventually('its event', async () => {
       const { body } = await planeClient.api.get(`${one.path}/events`);
       const events = body['events'] as { manager?: string; fields: string[] }[];
       return events.find(({ manager, fields }) => manager === 'by-hand' && fields.includes('data.INJECTED'));

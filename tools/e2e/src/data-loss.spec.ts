@@ -32,10 +32,9 @@ describe('a claim that is deleted while its pod runs', () => {
     const forced = await planeClient.api.patch(`${path}?force=true`, { cpuLimitMc: 700 });
     expect(forced.status).toBe(202);
     await planeClient.event(instance, ({ type }) => type === 'DataLost');
-    await planeClient.waitForCompletion(forced.body['jobId'], 120_000);
+    await planeClient.waitForCompletion(forced.body['jobId']);
     await eventually(
       'the instance to be healthy',
-      30_000,
       async () => (await planeClient.show(instance))['status'] === 'healthy',
     );
     expect(await uidOf()).not.toBe(uid);

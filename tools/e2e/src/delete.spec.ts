@@ -14,7 +14,7 @@ describe('deleting a service', () => {
     const deleted = await planeClient.api.delete(instance.path);
     expect(deleted.status).toBe(202);
     expect((await planeClient.api.patch(instance.path, { cpuLimitMc: 600 })).body['code']).toBe('conflict.deleting');
-    await planeClient.waitForCompletion(deleted.body['jobId'], 90_000);
+    await planeClient.waitForCompletion(deleted.body['jobId']);
     expect(await planeClient.kubectl.get('namespace', instance.osid)).toBeUndefined();
     expect((await planeClient.api.get(instance.path)).body['code']).toBe('service.not_found');
     const left = await planeClient.kubectl.run(['get', 'secrets,pv', '-A', '-o', 'name']);
@@ -33,15 +33,17 @@ describe('deleting a service', () => {
     };
     await planeClient.kubectl.apply([map], 'other-manager');
     const { body } = await planeClient.api.delete(instance.path);
-    const line = await eventually('the reason why the job is blocked', 120_000, async () =>
-      (await planeClient.api.logs(body['jobId'])).find((text) => text.includes('example.com/never')),
+    const line = await eventually(
+      'the reason why the job is blocked',
+      async () => (await planeClient.api.logs(body['jobId'])).find((text) => text.includes('example.com/never')),
+      120_000,
     );
     expect(line).toMatch(/finalizer/i);
     expect((await planeClient.api.get(`/jobs/${String(body['jobId'])}`)).body['status']).toBe('running');
 
     const free = { metadata: { finalizers: null } };
     await planeClient.kubectl.patch('configmap', 'anchor', instance.osid, free, 'other-manager');
-    await planeClient.waitForCompletion(body['jobId'], 90_000);
+    await planeClient.waitForCompletion(body['jobId']);
     expect(await planeClient.kubectl.get('namespace', instance.osid)).toBeUndefined();
   }, 300_000);
 });

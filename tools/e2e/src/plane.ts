@@ -53,13 +53,17 @@ export class Plane {
     child.stdout?.pipe(log);
     child.stderr?.pipe(log);
     this.#child = child;
-    return eventually(`the plane in ${this.data} to be ${until}`, startTimeoutMs, async () => {
-      if (child.exitCode !== null) throw new Error(`npm start ended with ${child.exitCode}: ${await this.output()}`);
-      const dev = await readPlaneInfo(this.data).catch(() => undefined);
-      if (!dev?.[until] || Object.values(dev.pids).length === 0) return undefined;
-      recordResponses(this.data, dev);
-      return dev;
-    });
+    return eventually(
+      `the plane in ${this.data} to be ${until}`,
+      async () => {
+        if (child.exitCode !== null) throw new Error(`npm start ended with ${child.exitCode}: ${await this.output()}`);
+        const dev = await readPlaneInfo(this.data).catch(() => undefined);
+        if (!dev?.[until] || Object.values(dev.pids).length === 0) return undefined;
+        recordResponses(this.data, dev);
+        return dev;
+      },
+      startTimeoutMs,
+    );
   }
 
   output = (): Promise<string> => readFile(join(this.data, 'start.log'), 'utf8');

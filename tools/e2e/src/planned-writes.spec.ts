@@ -76,7 +76,7 @@ describe('the plan of each kind of write', () => {
 
     const answer = await planeClient.api.send(method, one.path + path, body);
     expect([path, answer.status]).toEqual([path, 202]);
-    await planeClient.waitForCompletion(answer.body['jobId'], 120_000);
+    await planeClient.waitForCompletion(answer.body['jobId']);
     const [{ revision } = { revision: 0 }] = before.revisions;
     const diff = await planeClient.api.get(`${one.path}/revisions/${revision}/diff`);
     expect([path, withoutIds(planned.changes)]).toEqual([
@@ -119,6 +119,6 @@ describe('the plan of each kind of write', () => {
     expect(objects).toEqual((await planeClient.bundle(app.osid)).map(nameOf));
     expect(await stateOf(database)).toEqual(before);
     const { body: deleted } = await planeClient.api.delete(app.path);
-    await planeClient.waitForCompletion(deleted['jobId'], 120_000);
+    await planeClient.waitForCompletion(deleted['jobId']);
   });
 });

@@ -61,7 +61,7 @@ describe('rollouts and restarts of one service at the same time', () => {
     const [container] = valueAt(statefulSet, 'spec', 'template', 'spec', 'containers') as object[];
     expect(valueAt(container, 'resources', 'limits', 'cpu')).toBe('800m');
     // The last pod may still be replaced when its job has ended.
-    const shown = await eventually('a healthy instance', 30_000, async () => {
+    const shown = await eventually('a healthy instance', async () => {
       const current = await planeClient.show(instance);
       return current['status'] === 'healthy' && current;
     });

@@ -30,7 +30,7 @@ describe('the pull credentials of a registry', () => {
     };
     const template = async () => valueAt(await kubectl.get('deployment', osid, osid), 'spec', 'template', 'spec');
     const until = (password: string | undefined) =>
-      eventually(`the password ${password === undefined ? 'to be deleted' : 'in the cluster'}`, 60_000, async () =>
+      eventually(`the password ${password === undefined ? 'to be deleted' : 'in the cluster'}`, async () =>
         (await passwordIn()) === password ? true : undefined,
       );
 
@@ -40,7 +40,7 @@ describe('the pull credentials of a registry', () => {
       expect.objectContaining({ host, affectedApps: 1, check: expect.objectContaining({ status: 'unreachable' }) }),
     ]);
     await until('first-Rb81k-password');
-    const pulling = await eventually('the pods to have the credentials', 60_000, async () => {
+    const pulling = await eventually('the pods to have the credentials', async () => {
       const spec = await template();
       return valueAt(spec, 'imagePullSecrets') === undefined ? undefined : spec;
     });

@@ -24,7 +24,7 @@ describe('npm start, stopped in the middle of ten jobs', () => {
       before.info.cid,
       before.info.token,
     ]);
-    const jobs = await Promise.all(requested.map(({ jobId }) => after.api.ended(jobId, 120_000)));
+    const jobs = await Promise.all(requested.map(({ jobId }) => after.api.ended(jobId)));
     expect(jobs.map(({ status }) => status)).toEqual(Array(10).fill('completed'));
     const { body } = await after.api.get(`${after.services}/valkey`);
     const osids = (body['services'] as { osid: string }[]).map(({ osid }) => osid);

@@ -64,7 +64,7 @@ describe('a plane whose database is restored from a backup', () => {
     return { uid: valueAt(object, 'metadata', 'uid'), generation: valueAt(object, 'metadata', 'generation') };
   };
   const shown = (instance: Instance, matches: (body: Record<string, unknown>) => boolean) =>
-    eventually(`${instance.osid} after the restore`, 60_000, async () => {
+    eventually(`${instance.osid} after the restore`, async () => {
       const { status, body } = await client.api.get(instance.path);
       return status === 200 && matches(body) && body;
     });

@@ -23,7 +23,7 @@ describe('a service with a rollout that fails', () => {
     const fail = async (fields: object): Promise<{ jobId: string; error: string }> => {
       await annotate('runos.dev/fail=true');
       const { body } = await planeClient.api.patch(instance.path, fields);
-      const job = await planeClient.api.ended(body['jobId'], 120_000);
+      const job = await planeClient.api.ended(body['jobId']);
       expect(job['status']).toBe('failed');
       await annotate('runos.dev/fail-');
       return { jobId: String(body['jobId']), error: String(job['error']) };

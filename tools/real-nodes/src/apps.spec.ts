@@ -92,7 +92,7 @@ onDemoNodes('apps on real nodes', () => {
     const log = new FollowedLog(plane, `${app.path}/logs?tail=1`);
     await app.completed(await app.setVariables({ LOG_LINES_PER_SECOND: '2', LOG_LINE_LENGTH: '5' }));
     const newPods = await app.pods();
-    await eventually('lines of both new pods', 60_000, async () => {
+    await eventually('lines of both new pods', async () => {
       const numbered = log.entries.filter(({ message }) => message === '4 xxxxx').map(({ podName }) => podName);
       return newPods.every((pod) => numbered.includes(pod));
     });

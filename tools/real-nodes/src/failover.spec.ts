@@ -31,8 +31,8 @@ onDemoNodes('three instances of PostgreSQL on real nodes', () => {
     const deleted = performance.now();
     await database.deletePod(primary);
     // The deleted pod may serve writes until its node has ended it.
-    await eventually('another primary', giveUpAfterMs, async () => (await currentPrimary()) !== primary);
-    await eventually('a write', giveUpAfterMs, () => database.psql('INSERT INTO writes VALUES (1)', other));
+    await eventually('another primary', async () => (await currentPrimary()) !== primary, giveUpAfterMs);
+    await eventually('a write', () => database.psql('INSERT INTO writes VALUES (1)', other), giveUpAfterMs);
     const ms = performance.now() - deleted;
     process.stdout.write(`writes are accepted again after ${(ms / 1_000).toFixed(1)} s\n`);
     expect(ms).toBeLessThanOrEqual(writesWithinMs);

@@ -16,7 +16,7 @@ onDemoNodes('a full volume on real nodes', () => {
     const pod = `${cache.namespace}-0`;
     await cache.firstAnswer(() => cache.valkey('SET', 'order', '42'));
     await cache.fill(pod, '/data');
-    const refused = await eventually('a refused write', 60_000, async () => {
+    const refused = await eventually('a refused write', async () => {
       const words = await cache.valkey('SET', 'other', 'x'.repeat(4_096));
       return words !== 'OK' && words;
     });

@@ -64,7 +64,7 @@ onDemoNodes('the logs of ten pods that each print 1 MB per second', () => {
     for (const until = reader.bytes + mb * 1e6; reader.bytes < until;) {
       const before = reader.bytes;
       const some = Math.min(until, before + 1e6);
-      await eventually('the next lines of a reader', silentMs, async () => reader.bytes >= some);
+      await eventually('the next lines of a reader', async () => reader.bytes >= some, silentMs);
     }
   }
 
@@ -73,8 +73,10 @@ onDemoNodes('the logs of ten pods that each print 1 MB per second', () => {
     const pods = await app.pods();
     expect(pods).toHaveLength(replicas);
     const others = follow(2);
-    await eventually('lines of all pods for two readers', 120_000, async () =>
-      others.every((reader) => pods.every((pod) => reader.pods.has(pod))),
+    await eventually(
+      'lines of all pods for two readers',
+      async () => others.every((reader) => pods.every((pod) => reader.pods.has(pod))),
+      120_000,
     );
     const stopped: FollowedLog[] = [];
     // One after another: each costs the agent two connections per pod.
@@ -82,7 +84,7 @@ onDemoNodes('the logs of ten pods that each print 1 MB per second', () => {
       const [reader] = follow(1) as [FollowedLog];
       reader.pause(); // after its first chunk
       stopped.push(reader);
-      await eventually('a line for a reader that stops', 60_000, async () => reader.bytes > 0);
+      await eventually('a line for a reader that stops', async () => reader.bytes > 0);
     }
     await Promise.all(others.map((reader) => receives(reader, missedMb / 8))); // fills the buffers on the way
     const [start, startedAt] = [await memory(), performance.now()];
@@ -96,6 +98,6 @@ onDemoNodes('the logs of ten pods that each print 1 MB per second', () => {
     expect(await openStreams()).toBeGreaterThanOrEqual(before + replicas * opened.length);
     for (const reader of opened) reader.stop();
     await Promise.all(opened.map((reader) => reader.ended));
-    await eventually('the end of every stream', 30_000, async () => (await openStreams()) <= before);
+    await eventually('the end of every stream', async () => (await openStreams()) <= before);
   });
 });

@@ -34,10 +34,10 @@ onDemoNodes('the logs of a service on real nodes', () => {
   it('are followed while the service works, and through a restart of its pods', async () => {
     const log = new FollowedLog(plane, path('?tail=1'));
     const found = (text: string, count = 1) =>
-      eventually(`"${text}" in the log`, 60_000, () =>
+      eventually(`"${text}" in the log`, () =>
         Promise.resolve(log.entries.filter(({ message }) => message.includes(text)).length >= count),
       );
-    await eventually('the first line', 30_000, () => Promise.resolve(log.entries.length > 0));
+    await eventually('the first line', () => Promise.resolve(log.entries.length > 0));
     await save();
     await found('Background saving started');
     await cache.restart();
@@ -51,7 +51,7 @@ onDemoNodes('the logs of a service on real nodes', () => {
   it('end when the service is deleted, without words of the kubelet among its lines', async () => {
     const other = await ServiceUnderTest.create(plane, 'valkey', { replicas: 1 });
     const log = new FollowedLog(plane, `${other.instance.path}/logs?tail=1`);
-    await eventually('the first line', 30_000, () => Promise.resolve(log.entries.length > 0));
+    await eventually('the first line', () => Promise.resolve(log.entries.length > 0));
     await other.delete();
     await log.ended;
     const ofContainers = log.entries.filter(({ containerName }) => containerName !== '<diagnostic>');

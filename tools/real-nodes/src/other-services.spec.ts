@@ -36,14 +36,14 @@ onDemoNodes('other services on real nodes', () => {
     cache = valkey;
     messages = new MessageQueue(rabbitmq);
     expect(await cache.firstAnswer(() => cache.valkey('SET', 'order', '42'))).toBe('OK');
-    await eventually('an accepted message', 60_000, async () => (await messages.send('42'), true));
+    await eventually('an accepted message', async () => (await messages.send('42'), true));
   });
   afterAll(() => Promise.all([cache?.delete(), messages?.service.delete()]));
 
   /** Each value as its own client reads it, once the service answers again. */
   const valuesAreThere = async (withinMs = 180_000): Promise<void> => {
     const read = async (what: string, request: () => Promise<string | undefined>): Promise<string> =>
-      eventually(what, withinMs, async () => (await request().catch(() => '')) || undefined);
+      eventually(what, async () => (await request().catch(() => '')) || undefined, withinMs);
     const values = await Promise.all([
       read('the key', () => cache.valkey('GET', 'order')),
       read('the message', () => messages.read()),
@@ -108,8 +108,10 @@ onDemoNodes('other services on real nodes', () => {
 
   wherePossible(it, missingImage)('a job quotes the runtime about an image that a node cannot pull', async () => {
     const instance = await plane.request('postgresql', { name: 'no-image', version });
-    const seen = await eventually('the reason in the log of the job', 120_000, async () =>
-      (await plane.api.logs(instance.jobId)).find((line) => line.includes('cannot pull')),
+    const seen = await eventually(
+      'the reason in the log of the job',
+      async () => (await plane.api.logs(instance.jobId)).find((line) => line.includes('cannot pull')),
+      120_000,
     );
     // containerd names the registry's host in each of its messages.
     const registry = missing?.reference.split('/', 1)[0];
@@ -126,10 +128,14 @@ onDemoNodes('other services on real nodes', () => {
   it('reports an instance that fits on no node', async () => {
     const size = { cpuRequestMc: 60_000, cpuLimitMc: 60_000, memoryRequestMb: 512, memoryLimitMb: 512 };
     const instance = await plane.request('valkey', { name: 'too-large', ...size });
-    const seen = await eventually('the reason', 120_000, async () => {
-      const shown = await plane.show(instance);
-      return shown['reason'] === 'Unschedulable' && shown;
-    });
+    const seen = await eventually(
+      'the reason',
+      async () => {
+        const shown = await plane.show(instance);
+        return shown['reason'] === 'Unschedulable' && shown;
+      },
+      120_000,
+    );
     expect(seen).toMatchObject({ status: 'applying', message: expect.stringMatching(/insufficient cpu/i) });
     const { body } = await plane.api.delete(instance.path);
     await plane.waitForCompletion(body['jobId'], jobTimeoutMs);

@@ -25,10 +25,14 @@ onDemoNodes('PostgreSQL on real nodes', () => {
 
   /** The row is read by the address that the API answers, as soon as the database accepts connections again. */
   const rowIsThere = (withinMs = 180_000): Promise<unknown> =>
-    eventually('the row', withinMs, async () => {
-      const rows = await orders.psql('SELECT id FROM orders').catch((error: Error) => error.message);
-      return rows === '42' ? true : undefined;
-    });
+    eventually(
+      'the row',
+      async () => {
+        const rows = await orders.psql('SELECT id FROM orders').catch((error: Error) => error.message);
+        return rows === '42' ? true : undefined;
+      },
+      withinMs,
+    );
 
   it('keeps its rows when its resources change', async () => {
     await orders.change({ resourceRequirementClassId: 'postgresql.c0.small' });
@@ -50,7 +54,7 @@ onDemoNodes('PostgreSQL on real nodes', () => {
       'someone',
     );
     await plane.event(orders.instance, ({ type }) => String(type).toLowerCase().includes('drift'));
-    await eventually('the repaired memory limit', 60_000, async () => {
+    await eventually('the repaired memory limit', async () => {
       const live = await plane.kubectl.get('clusters.postgresql.cnpg.io', orders.namespace, orders.namespace);
       return valueAt(live, 'spec', 'resources', 'limits', 'memory') === '2Gi' ? true : undefined;
     });
@@ -126,11 +130,11 @@ onDemoNodes('PostgreSQL on real nodes', () => {
     expect(left).not.toContain(orders.namespace);
     expect(await plane.kubectl.get('namespace', orders.namespace)).toBeUndefined();
     // The provisioner and the kubelets remove what is on the nodes some seconds after the objects.
-    await eventually('the end of the volumes', 60_000, async () => {
+    await eventually('the end of the volumes', async () => {
       const volumes = await plane.kubectl.run(['get', 'pv', '-o', 'name']);
       return traces.volumes.every((name) => !volumes.includes(name));
     });
-    await eventually('nothing left on the nodes', 60_000, async () => {
+    await eventually('nothing left on the nodes', async () => {
       const found = await traces.find();
       if (found.length > 0) throw new Error(`These are left: ${found.join(', ')}`);
       return true;

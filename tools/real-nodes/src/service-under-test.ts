@@ -52,8 +52,7 @@ export class ServiceUnderTest {
   }
 
   /** The first answer. Nodes route to a service some time after its pods are ready. */
-  firstAnswer = (request: () => Promise<string>): Promise<string> =>
-    eventually(`${this.namespace} to answer`, 60_000, request);
+  firstAnswer = (request: () => Promise<string>): Promise<string> => eventually(`${this.namespace} to answer`, request);
 
   get namespace(): string {
     return this.instance.osid;
@@ -143,10 +142,14 @@ export class ServiceUnderTest {
 
   /** Waits until the API shows the instance as described, and returns it. */
   shown = (what: string, fits: (shown: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> =>
-    eventually(`${this.namespace} to be shown as ${what}`, 240_000, async () => {
-      const shown = await this.plane.show(this.instance);
-      return fits(shown) && shown;
-    });
+    eventually(
+      `${this.namespace} to be shown as ${what}`,
+      async () => {
+        const shown = await this.plane.show(this.instance);
+        return fits(shown) && shown;
+      },
+      240_000,
+    );
 
   /** The first pod of a service whose pods a StatefulSet creates. */
   get firstPod(): string {

@@ -74,7 +74,7 @@ const nameOf = ({ schema: owner, name }: Table): string => `"${owner}"."${name}"
 /** Waits until no service is connected to the database. */
 export const waitUntilUnused = async (data: string): Promise<true> =>
   withSql((await readPlaneInfo(data)).databaseUrl, (client: Client) =>
-    eventually('every service to be disconnected from the database', 20_000, async () => {
+    eventually('every service to be disconnected from the database', async () => {
       const { rows } = await client.query(
         `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
            AND backend_type = 'client backend' AND application_name ~ ':'`,

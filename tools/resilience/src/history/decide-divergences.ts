@@ -33,20 +33,24 @@ export async function decideDivergences(plane: PlaneClient, ledger: Ledger, choo
   let decisions = 0;
   await withCluster(plane, (cluster) =>
     withSql(plane.info.databaseUrl, (sql) =>
-      eventually('plane and agent to agree about each instance', agreedWithinMs, async () => {
-        open = await disagreeing(sql, cluster);
-        for (const { osid, type, iid, diverged, busy } of open) {
-          if (!diverged || busy) continue;
-          const path = `${plane.services}/${type}/${iid}/accept`;
-          const desired = choose() ? 'plane' : 'cluster';
-          const { answer } = await client.send('POST', path, { desired }, [404, 409]);
-          // The spec of the cluster is not known if its bundle was delivered without one.
-          if (answer.status === 409) await client.send('POST', path, { desired: 'plane' }, [404, 409]);
-          decisions += 1;
-          if (answer.status === 404) throw new Error(`${osid} was diverged and is not found`);
-        }
-        return open.length === 0;
-      }),
+      eventually(
+        'plane and agent to agree about each instance',
+        async () => {
+          open = await disagreeing(sql, cluster);
+          for (const { osid, type, iid, diverged, busy } of open) {
+            if (!diverged || busy) continue;
+            const path = `${plane.services}/${type}/${iid}/accept`;
+            const desired = choose() ? 'plane' : 'cluster';
+            const { answer } = await client.send('POST', path, { desired }, [404, 409]);
+            // The spec of the cluster is not known if its bundle was delivered without one.
+            if (answer.status === 409) await client.send('POST', path, { desired: 'plane' }, [404, 409]);
+            decisions += 1;
+            if (answer.status === 404) throw new Error(`${osid} was diverged and is not found`);
+          }
+          return open.length === 0;
+        },
+        agreedWithinMs,
+      ),
     ),
   ).catch((error: unknown) => {
     throw new Error(`${String(error)}: ${open.map(describe).join('; ')}`, { cause: error });

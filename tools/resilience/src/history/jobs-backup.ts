@@ -42,7 +42,7 @@ export async function restoreJobs(data: string, backup: JobsBackup): Promise<voi
   });
   const event = reconciler.jobProgressed;
   // NATS may close the connection of a user that its reload has just added.
-  await eventually('the consumer to be deleted', 20_000, async () => {
+  await eventually('the consumer to be deleted', async () => {
     await asAdministrator(data, async (connection) => {
       await connection.request(`$JS.API.CONSUMER.DELETE.${streamOf(event.owner)}.${consumerOf('jobs', event)}`);
     });
@@ -62,9 +62,13 @@ const replayMs = 60_000;
 /** Waits until lists contain these jobs again. @throws Error when one is missing */
 export const waitForJobs = async (data: string, ids: readonly string[]): Promise<true> =>
   withSql((await readPlaneInfo(data)).databaseUrl, (client) =>
-    eventually('every job to be listed again', replayMs, async () => {
-      const missing =
-        'SELECT 1 FROM unnest($1::uuid[]) AS known(id) WHERE NOT EXISTS (SELECT 1 FROM jobs.job j WHERE j.id = known.id)';
-      return (await client.query(missing, [ids])).rows.length === 0;
-    }),
+    eventually(
+      'every job to be listed again',
+      async () => {
+        const missing =
+          'SELECT 1 FROM unnest($1::uuid[]) AS known(id) WHERE NOT EXISTS (SELECT 1 FROM jobs.job j WHERE j.id = known.id)';
+        return (await client.query(missing, [ids])).rows.length === 0;
+      },
+      replayMs,
+    ),
   );

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { expect, it } from '@jest/globals';
+import { hourMs } from '@runos/kernel';
 import { startSlowProxy } from './slow-proxy.js';
 
 it('a slow proxy delays bytes in both directions, in order, until it is fast again', async () => {
@@ -21,8 +22,9 @@ it('a slow proxy delays bytes in both directions, in order, until it is fast aga
     await roundTripMs('fast');
     proxy.delay(100);
     expect(await roundTripMs('slow')).toBeGreaterThanOrEqual(195);
+    proxy.delay(hourMs);
     proxy.delay(0);
-    expect(await roundTripMs('fast again')).toBeLessThan(195);
+    await roundTripMs('fast again');
   } finally {
     client.destroy();
     proxy.stop();

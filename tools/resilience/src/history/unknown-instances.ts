@@ -20,12 +20,16 @@ export const deleteUnknownInstances = (plane: PlaneClient, folder: DataFolder): 
         await cluster.delete({ apiVersion: 'v1', kind: 'Secret', namespace: 'runos', name: `bundle-${osid}` });
         await cluster.delete({ apiVersion: 'v1', kind: 'Namespace', name: osid });
       }
-      await eventually('the namespaces of unknown instances to be deleted', deletedWithinMs, async () => {
-        const left = await Promise.all(
-          unknown.map((name) => cluster.find({ apiVersion: 'v1', kind: 'Namespace', name })),
-        );
-        return left.every((namespace) => namespace === undefined);
-      });
+      await eventually(
+        'the namespaces of unknown instances to be deleted',
+        async () => {
+          const left = await Promise.all(
+            unknown.map((name) => cluster.find({ apiVersion: 'v1', kind: 'Namespace', name })),
+          );
+          return left.every((namespace) => namespace === undefined);
+        },
+        deletedWithinMs,
+      );
     } finally {
       await controlPlane(folder, 'start', 'cluster-agent');
     }

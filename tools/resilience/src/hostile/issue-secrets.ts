@@ -78,7 +78,7 @@ class SecretServices {
     const { body } = await this.api.post(`${this.services}/${type}`, fields);
     const id = String(body['id']);
     this.#ids.set(type, id);
-    await eventually(`credentials of ${type}`, 60_000, async () => {
+    await eventually(`credentials of ${type}`, async () => {
       const answer = await this.api.get(`${this.services}/${type}/${id}/credentials`);
       return answer.status === 200 && credentials.schema.safeParse(answer.body).success;
     });

@@ -16,7 +16,7 @@ export const liveMemory = (target: Target): Promise<Readonly<Record<string, numb
     const open = await inspectorUrl();
     if (open !== undefined) return needed(open);
     process.kill(pid, 'SIGUSR1');
-    return needed(await eventually(`the inspector of ${name}`, 10_000, inspectorUrl));
+    return needed(await eventually(`the inspector of ${name}`, inspectorUrl));
   });
 
 /** The heap and the external memory that it references. */

@@ -26,7 +26,7 @@ export async function useStolenAgentToken(target: Target): Promise<StolenTokenFi
   const thief = new Thief(await readKubeconfig(join(target.data, 'cluster-agent', 'kubeconfig')));
   try {
     for (const object of victimObjects) await admin.apply(object);
-    const osid = await eventually('an instance in the cluster', 30_000, async () => {
+    const osid = await eventually('an instance in the cluster', async () => {
       const labelSelector = 'runos.com/osid';
       const namespaces = await admin.list({ apiVersion: 'v1', kind: 'Namespace', labelSelector });
       return namespaces[0]?.metadata.name;

@@ -46,7 +46,7 @@ export async function useStolenReconciler(target: Target): Promise<StolenReconci
     for (const [n, own] of harmless.entries()) {
       await apply(2 + n, [namespace, ...hostile, own]);
       const isApplied = async () => (await admin.find(refOf(own))) !== undefined;
-      await eventually('the harmless object of the bundle', 60_000, isApplied);
+      await eventually('the harmless object of the bundle', isApplied);
     }
     const found = await Promise.all(hostile.map((object) => admin.find(refOf(object))));
     const written = found.flatMap((live) => (live === undefined ? [] : [printRef(refOf(live))]));
@@ -54,7 +54,7 @@ export async function useStolenReconciler(target: Target): Promise<StolenReconci
   } finally {
     await instruct(DELETE_BUNDLE.type, { osid, generation: 4, revision: 4 });
     const isGone = async () => (await admin.find(refOf(namespace))) === undefined;
-    await eventually('the end of the namespace', 60_000, isGone);
+    await eventually('the end of the namespace', isGone);
     await Promise.all([connection.close(), admin.close()]);
   }
 }

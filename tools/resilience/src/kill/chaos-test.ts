@@ -205,8 +205,8 @@ class ChaosTest {
     if (this.#mayLackResponseUntil !== Infinity) return;
     await eventually(
       'the gateway to be gone',
-      unavailableWithinMs,
       async () => (await unreadyServices(this.data, ['gateway'])).length > 0,
+      unavailableWithinMs,
     );
     await waitUntilReady(this.data, ['gateway'], convergenceMs);
     this.#mayLackResponseUntil = Date.now();
@@ -253,7 +253,7 @@ class ChaosTest {
       return wrong.length === 0;
     };
     try {
-      await eventually('convergence', convergenceMs, check).catch((error: Error) => {
+      await eventually('convergence', check, convergenceMs).catch((error: Error) => {
         if (wrong.length === 0) wrong = [String(error.cause ?? error)];
       });
       const seconds = ((Date.now() - startedAt) / 1_000).toFixed(1);

@@ -35,10 +35,14 @@ export const kill = (...names: readonly string[]): InjectedFault => ({
   async inject(data) {
     const { pids } = await readPlaneInfo(data);
     for (const name of names) process.kill(pidOf(pids, name), 'SIGKILL');
-    await eventually(`${names.join(' and ')} to run again`, 120_000, async () => {
-      const now = (await readPlaneInfo(data)).pids;
-      return names.every((name) => now[name] !== undefined && now[name] !== pids[name]);
-    });
+    await eventually(
+      `${names.join(' and ')} to run again`,
+      async () => {
+        const now = (await readPlaneInfo(data)).pids;
+        return names.every((name) => now[name] !== undefined && now[name] !== pids[name]);
+      },
+      120_000,
+    );
   },
 });
 
@@ -129,12 +133,16 @@ const reconnectAgents = ({ databaseUrl }: PlaneInfo, cut: () => Promise<unknown>
       'SELECT max(session_no) AS last FROM agent_gateway.session',
     );
     await cut();
-    await eventually('every agent to have a new stream', detectionMs + dialMs, async () => {
-      const { rows } = await client.query<{ old: number; fresh: number }>(
-        `SELECT count(*) FILTER (WHERE session_no <= $1)::int AS old, count(*) FILTER (WHERE session_no > $1)::int AS fresh
+    await eventually(
+      'every agent to have a new stream',
+      async () => {
+        const { rows } = await client.query<{ old: number; fresh: number }>(
+          `SELECT count(*) FILTER (WHERE session_no <= $1)::int AS old, count(*) FILTER (WHERE session_no > $1)::int AS fresh
          FROM agent_gateway.session WHERE closed_at IS NULL`,
-        [before[0]?.last],
-      );
-      return rows[0]?.old === 0 && rows[0].fresh > 0;
-    });
+          [before[0]?.last],
+        );
+        return rows[0]?.old === 0 && rows[0].fresh > 0;
+      },
+      detectionMs + dialMs,
+    );
   });

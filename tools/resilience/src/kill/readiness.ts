@@ -12,10 +12,14 @@ export async function waitUntilReady(
   const began = Date.now();
   let left: string[] = [];
   try {
-    await eventually('every service to be ready', withinMs, async () => {
-      left = await unreadyServices(data, names);
-      return left.length === 0;
-    });
+    await eventually(
+      'every service to be ready',
+      async () => {
+        left = await unreadyServices(data, names);
+        return left.length === 0;
+      },
+      withinMs,
+    );
   } catch (cause) {
     throw new Error(`not ready ${withinMs / 1_000} s after everything was back: ${left.join('; ')}`, { cause });
   }
@@ -39,4 +43,4 @@ async function reasonsOf(name: string, url: string): Promise<string[]> {
 
 /** Resolves when the cluster's agent is connected. */
 export const waitForCluster = (api: ApiClient, path: string, withinMs: number): Promise<true> =>
-  eventually('the cluster to be connected', withinMs, async () => (await api.get(path)).body['status'] === 'connected');
+  eventually('the cluster to be connected', async () => (await api.get(path)).body['status'] === 'connected', withinMs);

@@ -39,9 +39,13 @@ export async function runRows(chosen: readonly Row[], nodes: string): Promise<st
   const plane = await Plane.create();
   try {
     await plane.start('ready', settings, '--nodes', nodes);
-    await eventually('the cluster to be connected', clusterStartMs, async () => {
-      return (await readPlaneInfo(plane.data)).clusterReady;
-    });
+    await eventually(
+      'the cluster to be connected',
+      async () => {
+        return (await readPlaneInfo(plane.data)).clusterReady;
+      },
+      clusterStartMs,
+    );
     const stage = { plane: await PlaneClient.connect(plane.data), data: plane.data, hasRealNodes };
     const together = chosen.filter(({ isAlone }) => !isAlone);
     const results = await Promise.all(together.map((row) => runRow(row, stage)));

@@ -3,15 +3,19 @@ import { eventually, type Instance, type PlaneClient, valueAt } from '@runos/too
 type Fields = Readonly<Record<string, unknown>>;
 
 /** How long anything of a row may take to be seen, ms. */
-const withinMs = 40_000;
+const withinMs = 60_000;
 
 /** Waits for a value that fits, and returns the last one anyway: the result compares it. */
 export async function seen<T>(read: () => Promise<T>, fits: (value: T) => boolean, forMs = withinMs): Promise<T> {
   let last: { readonly value: T } | undefined;
-  await eventually('a fitting value', forMs, async () => {
-    last = { value: await read() };
-    return fits(last.value);
-  }).catch(() => undefined);
+  await eventually(
+    'a fitting value',
+    async () => {
+      last = { value: await read() };
+      return fits(last.value);
+    },
+    forMs,
+  ).catch(() => undefined);
   return last === undefined ? read() : last.value; // a read that always fails throws why
 }
 

@@ -20,14 +20,14 @@ export async function loseStream(data: string, { owner, subscribers }: EventCont
   await asAdministrator(data, async (connection) => {
     for (const name of names) {
       // It is created again within seconds, perhaps before a service has noticed.
-      reported[name] = await eventually(`the report of ${name} about the missing stream`, 20_000, async () => {
+      reported[name] = await eventually(`the report of ${name} about the missing stream`, async () => {
         await connection.request(`$JS.API.STREAM.DELETE.${streamOf(owner)}`);
         return missing(name);
       });
     }
   });
   for (const name of names) {
-    await eventually(`${name} to be ready again`, 30_000, async () => (await missing(name)) === undefined);
+    await eventually(`${name} to be ready again`, async () => (await missing(name)) === undefined);
   }
   return reported;
 }
@@ -48,7 +48,7 @@ export async function asAdministrator(
   await configure(config.replace('users: [', `users: [\n      ${JSON.stringify(user)}`));
   try {
     const { natsUrl } = await readDataFile<{ natsUrl: string }>(data, 'operator.json');
-    const connection = await eventually('NATS to accept the administrator', 10_000, () =>
+    const connection = await eventually('NATS to accept the administrator', () =>
       connect({ servers: natsUrl, user: user.user, pass: user.password, reconnect: false }),
     );
     try {

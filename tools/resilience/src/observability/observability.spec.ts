@@ -109,7 +109,7 @@ describe('one write is one trace', () => {
     await planeClient.kubectl.run(['cordon', ...nodes]);
     const unready = await create(0);
     const osid = String(unready['osid']);
-    await eventually('it to be applied', 20_000, () => planeClient.kubectl.get('statefulset', osid, osid));
+    await eventually('it to be applied', () => planeClient.kubectl.get('statefulset', osid, osid));
     await controlPlane(folder, 'stop', 'cluster-agent');
     const waiting = await create(1);
     await controlPlane(folder, 'start', 'cluster-agent');
@@ -133,7 +133,7 @@ describe('one write is one trace', () => {
     );
     expect(refused.status).toBe(400);
     expect(refused.body['traceId'] ?? failing).toBe(failing);
-    const failed = await eventually('the failed span', 10_000, () =>
+    const failed = await eventually('the failed span', () =>
       Promise.resolve(
         collector
           .of(failing)
@@ -177,12 +177,12 @@ describe('metrics of a running plane', () => {
       spec: { hard: { services: '0' } },
     };
     await planeClient.kubectl.apply([quota], 'hostile');
-    await eventually('the quota to count', 20_000, async () =>
+    await eventually('the quota to count', async () =>
       valueAt(await planeClient.kubectl.get('resourcequota', 'none', osid), 'status', 'hard'),
     );
     await planeClient.kubectl.run(['delete', 'service', osid, '-n', osid]);
     const url = String((await readPlaneInfo(plane.data)).ops['cluster-agent']);
-    const counted = await eventually('the refusal to be counted', 20_000, async () => {
+    const counted = await eventually('the refusal to be counted', async () => {
       const text = await (await fetch(`${url}/metrics`)).text();
       return /^runos_apply_errors_total\{reason="(\w+)".*\} (\d+)/m.exec(text) ?? undefined;
     });
@@ -225,7 +225,7 @@ describe('/readyz of every service with a schema', () => {
           });
           const before = dev.ops[name];
           const started = controlPlane(folder, 'start', name);
-          const why = await eventually(`the report of ${name} about the missing migration`, 20_000, async () => {
+          const why = await eventually(`the report of ${name} about the missing migration`, async () => {
             const url = (await readPlaneInfo(plane.data)).ops[name];
             if (url === before) return undefined;
             const report = (await (await fetch(`${url}/readyz`)).json()) as { why?: Record<string, string> };

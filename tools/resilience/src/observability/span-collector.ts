@@ -105,7 +105,7 @@ export const waitForTrace = (
   { traceId, origin }: { readonly traceId: string; readonly origin: string },
   complete: (spans: readonly Span[]) => boolean,
 ): Promise<Span[]> =>
-  eventually(`the whole trace ${traceId}`, 20_000, () => {
+  eventually(`the whole trace ${traceId}`, () => {
     const spans = collector.of(traceId);
     const known = new Set([origin, ...spans.map(({ spanId }) => spanId)]);
     const whole = spans.every(({ parentSpanId }) => known.has(parentSpanId));

@@ -80,7 +80,7 @@ async function revokeTokenAcross({ aid, token, replicas: [here, there] }: PlaneI
   if (before !== 200) throw new Error(`a token of one gateway was answered ${before} by the other`);
   const revoked = await owner.post(`/${aid}/api-keys/${String(body['id'])}/revoke`, {});
   if (revoked.status !== 200) throw new Error(`a revocation was answered ${revoked.status}`);
-  await eventually('the other gateway to refuse a revoked token', revocationMs, async () => (await status()) === 401);
+  await eventually('the other gateway to refuse a revoked token', async () => (await status()) === 401, revocationMs);
 }
 
 const heartbeat = { externalIpAddress: '', isCp: false, isWorker: true, status: 'ready', version: '0.0.0' };
@@ -102,7 +102,7 @@ async function revokeCertificateAcross(dev: PlaneInfo): Promise<void> {
     await joinAsNode(dev, here.register, 'across'); // the same machine registers again, which revokes its previous certificate
     let why: string | undefined;
     void ended.then((reason) => (why = reason));
-    await eventually('the other agent gateway to end the stream', revocationMs, async () => why);
+    await eventually('the other agent gateway to end the stream', async () => why, revocationMs);
     if (why !== 'certificate-revoked') throw new Error(`the stream of a revoked certificate ended with ${why}`);
   } finally {
     client.close();
@@ -124,7 +124,7 @@ async function checkForwardedInstructions(dev: PlaneInfo): Promise<void> {
   const absent = (): Promise<number> =>
     count(dev, Object.keys(dev.ops), 'runos_delivery_duration_seconds_count', 'absent');
   const [answeredBefore, absentBefore] = [await answered(), await absent()];
-  await eventually(`${other} to pass on an instruction`, withinMs, async () => (await answered()) > answeredBefore);
+  await eventually(`${other} to pass on an instruction`, async () => (await answered()) > answeredBefore, withinMs);
   const missed = (await absent()) - absentBefore;
   if (missed > 0 && (await holderOf(dev)) === holder) {
     throw new Error(`${missed} instructions did not find the stream, which is at ${holder}`);

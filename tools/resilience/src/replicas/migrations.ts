@@ -30,7 +30,7 @@ export const migrations: InjectedFault = {
       await owner.query(`BEGIN; LOCK TABLE ${revertible.table} IN ROW EXCLUSIVE MODE`); // like a long write
       const migrated = migrateSchemas(data);
       const before = jobs.size;
-      const written = eventually('a write while schemas change', writtenMs, async () => jobs.size > before + 1);
+      const written = eventually('a write while schemas change', async () => jobs.size > before + 1, writtenMs);
       await written.finally(() => owner.query('COMMIT'));
       await migrated;
       const { rowCount } = await owner.query(

@@ -54,12 +54,16 @@ const timeoutMs = 90_000;
 /** The time from `since` to the end of the first job that was requested later, ms. Needs continuing load. */
 const waitForNextJob = (databaseUrl: string, since: Date): Promise<number> =>
   withSql(databaseUrl, async (client) => {
-    const done = await eventually('a job to be done', timeoutMs, async () => {
-      const { rows } = await client.query<{ at: Date | null }>(
-        `SELECT min(completed_at) AS at FROM reconciler.job_ref WHERE outcome = 'completed' AND created_at > $1`,
-        [since],
-      );
-      return rows[0]?.at ?? undefined;
-    });
+    const done = await eventually(
+      'a job to be done',
+      async () => {
+        const { rows } = await client.query<{ at: Date | null }>(
+          `SELECT min(completed_at) AS at FROM reconciler.job_ref WHERE outcome = 'completed' AND created_at > $1`,
+          [since],
+        );
+        return rows[0]?.at ?? undefined;
+      },
+      timeoutMs,
+    );
     return done.getTime() - since.getTime();
   });

@@ -20,7 +20,7 @@ export const runUnseenType: InjectedFault = {
     const client = new LedgerClient(plane, ledger, 'unseen');
     const { body: created } = (await client.send('POST', `${plane.services}/beacon`, { name: 'unseen' })).answer;
     const [osid, path] = [String(created['osid']), `${plane.services}/beacon/${String(created['id'])}`];
-    await eventually('the agent to report that the beacon is dark', 60_000, async () => {
+    await eventually('the agent to report that the beacon is dark', async () => {
       const { body } = await plane.api.get(path);
       return JSON.stringify(body).includes('The beacon is dark.');
     });
@@ -38,7 +38,7 @@ async function allowBeacons({ kubectl }: PlaneClient): Promise<void> {
   await kubectl.apply([beaconCrd, role, binding, withBeacons(policy)], manager);
   // kubectl fails at once while the new CRD has no conditions.
   const wait = ['wait', 'crd', beaconCrd.metadata.name, '--for=condition=Established', '--timeout=30s'];
-  await eventually('the CRD of beacons to be established', 30_000, async () => {
+  await eventually('the CRD of beacons to be established', async () => {
     await kubectl.run(wait);
     return true;
   });

@@ -71,7 +71,7 @@ export async function testForeignAgent(
       ...nodes.wrong,
       ...calls.wrong,
     ];
-    const audited = await eventually('every refusal to be audited', 10_000, async () => {
+    const audited = await eventually('every refusal to be audited', async () => {
       const { rows } = await sql.query<AuditEntry>(
         'SELECT aid, action, subject, outcome, detail FROM identity.audit_entry WHERE id > $1',
         [last],
@@ -81,7 +81,7 @@ export async function testForeignAgent(
     const changed = changedTables(before, await tableDigests(sql));
     wrong.push(...(await renewAsAnother(dev, credentials.other, own, sql)));
     ownAgent.send(accepting(instruction));
-    await eventually('the reply of the instructed agent to be recorded', 10_000, async () => {
+    await eventually('the reply of the instructed agent to be recorded', async () => {
       const { rows } = await sql.query(
         'SELECT FROM reconciler.work w JOIN reconciler.instance i USING (id) WHERE i.osid = $1 AND w.delivered_revision > 0',
         [osidOf(own)],

@@ -30,9 +30,13 @@ async function readyWithoutHeartbeats(plane: PlaneClient, closesAfterMs: number)
     await frozen.stream.heartbeat();
     const from = performance.now();
     if (closesAfterMs >= 0) setTimeout(() => neighbour.stream.close(), closesAfterMs);
-    await eventually('the frozen node to be not ready', 70_000, async () => {
-      return (await nodeOf(plane, frozen.nid))['status'] === 'not_ready';
-    });
+    await eventually(
+      'the frozen node to be not ready',
+      async () => {
+        return (await nodeOf(plane, frozen.nid))['status'] === 'not_ready';
+      },
+      70_000,
+    );
     return performance.now() - from;
   } finally {
     for (const { stream } of [frozen, neighbour]) stream.close();

@@ -22,7 +22,7 @@ const deletedClaim: Row = {
     result.compare('restart', (await plane.api.patch(`${path}/restart`)).status, 409);
     result.compare('the claim is still there', (await uidOf()) === uid, true);
     const { body } = await plane.api.patch(`${path}?force=true`, { cpuLimitMc: 700 });
-    result.compare('job by force', (await plane.api.ended(body['jobId'], 120_000))['status'], 'completed');
+    result.compare('job by force', (await plane.api.ended(body['jobId']))['status'], 'completed');
     result.compare('the claim is another one', (await uidOf()) === uid, false);
     await remove(plane, instance);
   },
@@ -44,7 +44,7 @@ const failedGrowth: Row = {
       10_000,
     );
     result.compare('the way back', back.status, 202);
-    result.compare('its job', (await plane.api.ended(back.body['jobId'], 120_000))['status'], 'completed');
+    result.compare('its job', (await plane.api.ended(back.body['jobId']))['status'], 'completed');
     result.compare('status after it', (await statusOnce(plane, instance, 'healthy'))['status'], 'healthy');
     const live = await plane.kubectl.get('clusters.postgresql.cnpg.io', instance.osid, instance.osid);
     result.compare('live size', valueAt(live, 'spec', 'storage', 'size'), '1Gi');
@@ -70,7 +70,7 @@ async function compareRefusal({ plane, hasRealNodes }: Stage, instance: Instance
 const claimOf = ({ osid }: Instance): string => `${osid}-1`;
 
 async function claimIsBound(plane: PlaneClient, instance: Instance): Promise<void> {
-  await eventually('the claim to be bound', 30_000, async () => {
+  await eventually('the claim to be bound', async () => {
     const live = await plane.kubectl.get('pvc', claimOf(instance), instance.osid);
     return valueAt(live, 'status', 'phase') === 'Bound';
   });
