@@ -1,6 +1,7 @@
-import { clearableFields } from '@runos/service-types';
+import { app, clearableFields } from '@runos/service-types';
 import type { AppFile } from './app-file.js';
 import { sizeChanges, type SizeFields } from './compare-size.js';
+import { pairedOverrides } from './paired-overrides.js';
 import { changesBetween, entryChanges, type FieldChange, valueChanges } from './field-change.js';
 
 type Variables = Readonly<Record<string, string>>;
@@ -21,7 +22,7 @@ export interface AppContent {
 /** Fields that a file without them clears. The order of tags has no meaning, so they are compared apart. */
 const clearedWhenAbsent = clearableFields.filter((key) => key !== 'nodeAffinityTags');
 /** Fields that a file without them keeps. */
-const keptWhenAbsent = ['app', 'deployType', 'image', 'readOnlyRootFilesystem', 'buildArgs'] as const;
+const keptWhenAbsent = ['app', 'deployType', 'image', 'buildArgs'] as const;
 
 /**
  * What differs between the files of an app and the state of the server, by meaning. Order, comments, defaults and short
@@ -36,7 +37,8 @@ export function compareApp(local: AppContent, server: AppContent): FieldChange[]
     ...keptWhenAbsent
       .filter((key) => file[key] !== undefined)
       .flatMap((key) => changesBetween({ field: key, key, before: state[key], after: file[key] })),
-    ...sizeChanges(sizeOf(file), server.size ?? sizeOf(state)),
+    ...rootFilesystemChanges(file, state),
+    ...sizeChanges(sizeOf(file), server.size ?? sizeOf(state), app.sizing),
     ...(file.clusterDomainId === undefined || state.clusterDomainId === undefined
       ? []
       : changesOf('clusterDomainId', state.clusterDomainId, file.clusterDomainId)),
@@ -56,6 +58,13 @@ export function compareApp(local: AppContent, server: AppContent): FieldChange[]
 
 const changesOf = (key: string, before: unknown, after: unknown): FieldChange[] =>
   changesBetween({ field: key, key, before, after });
+
+/** `false` is what an absent field means on the server. */
+function rootFilesystemChanges({ readOnlyRootFilesystem: after }: AppFile, state: AppFile): FieldChange[] {
+  const key = 'readOnlyRootFilesystem';
+  const before = state[key] ?? false;
+  return after === undefined || after === before ? [] : [{ field: key, key, kind: 'changed', before, after }];
+}
 
 /** `storageMb` of an app has no effect. */
 const sizeOf = ({ storageMb: _, ...file }: AppFile): SizeFields => file as SizeFields;
@@ -148,13 +157,11 @@ function secretFileChanges(local: AppContent, server: AppContent): FieldChange[]
 function overrideChanges(local: AppContent, server: AppContent): FieldChange[] {
   if (local.file.overrides === undefined) return [];
   const key = 'overrides';
-  const state = server.file.overrides ?? [];
-  const known = new Map(state.map((each) => [each.id, each]));
-  const ids = new Set(local.file.overrides.map(({ id }) => id));
+  const pairs = pairedOverrides(local, server);
+  const matched = new Set(pairs.map(({ was }) => was));
   return [
-    ...local.file.overrides.flatMap((override): FieldChange[] => {
+    ...pairs.flatMap(({ override, was }): FieldChange[] => {
       const field = override.local;
-      const was = override.id === undefined ? undefined : known.get(override.id);
       const md5 = local.md5s[override.local];
       if (was === undefined) return [{ field, key, kind: 'only_local', after: md5, isContent: true }];
       const name = override.name ?? was.name;
@@ -164,8 +171,8 @@ function overrideChanges(local: AppContent, server: AppContent): FieldChange[] {
         ...valueChanges({ field, key, before: server.md5s[was.local], after: md5, isContent: true }),
       ];
     }),
-    ...state
-      .filter(({ id }) => !ids.has(id))
+    ...(server.file.overrides ?? [])
+      .filter((each) => !matched.has(each))
       .map((each): FieldChange => ({
         field: each.local,
         key,

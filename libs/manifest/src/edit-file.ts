@@ -37,7 +37,7 @@ export function editServiceFile(text: string, next: ServiceFile, size?: SizeFiel
   const changed = compareService(file, next, size).map(({ key }) => key);
   const missing = Object.keys(next).filter((key) => file[key] === undefined && next[key] !== undefined);
   const keys = withSize([...changed, ...missing]);
-  const edited = replaceFields(text, keys, printServiceFile(next), []);
+  const edited = replaceFields(text, keys, printServiceFile(next), ['type', 'id', 'cid', 'aid']);
   const isSame = (result: string) => {
     const read = readManifest('runos.service.yaml', result).file as ServiceFile;
     return compareService(read, next, size).length === 0;

@@ -17,3 +17,7 @@ export function manifestFault(fileName: string, issues: readonly FileIssue[]): F
   const text = `${place}: ${subject}${first?.message ?? 'is invalid'}${more}`;
   return new Fault('manifest.invalid', text.endsWith('?') ? text : `${text}.`, { issues });
 }
+
+/** The fault `manifest.invalid` for a field whose place in the text does not matter. */
+export const fileFault = (path: string, message: string): Fault =>
+  new Fault('manifest.invalid', `${path} ${message}.`, { issues: [{ path, message }] });

@@ -1,0 +1,1 @@
+export { AppModel } from './app-model.js';
