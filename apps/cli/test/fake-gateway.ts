@@ -17,6 +17,7 @@ export type Reply = object | ((request: ReceivedRequest, response: ServerRespons
 export class FakeGateway {
   readonly received: ReceivedRequest[] = [];
   readonly #replies = new Map<string, Reply>();
+  readonly #areas = new Map<string, Extract<Reply, (...parts: never[]) => void>>();
   #server: Server;
 
   private constructor() {
@@ -38,8 +39,14 @@ export class FakeGateway {
     this.#replies.set(route, reply);
   }
 
+  /** Answers every method at a path and below it, where nothing else is registered. */
+  replyUnder(path: string, reply: Extract<Reply, (...parts: never[]) => void>): void {
+    this.#areas.set(path, reply);
+  }
+
   reset(): void {
     this.received.length = 0;
+    this.#areas.clear();
     this.#replies.clear();
   }
 
@@ -55,7 +62,9 @@ export class FakeGateway {
     const { method = '', url = '', headers } = request;
     const received = { method, url, headers, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
     this.received.push(received);
-    const reply = this.#replies.get(`${method} ${url.split('?', 1)[0]}`);
+    const [path = ''] = url.split('?', 1);
+    const area = [...this.#areas].find(([start]) => path === start || path.startsWith(`${start}/`));
+    const reply = this.#replies.get(`${method} ${path}`) ?? area?.[1];
     if (reply === undefined)
       answer(response, 404, { error: 'No such route.', code: 'route.not_found', traceId: 'f00d' });
     else if (typeof reply === 'function') reply(received, response);

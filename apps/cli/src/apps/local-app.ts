@@ -48,8 +48,8 @@ function variablesOf({ file, path }: ManifestFile<'app'>, folder: string, key: '
   });
 }
 
-/** undefined when there is no such file. */
-function contentOf(path: string): Buffer | undefined {
+/** The bytes of a file; undefined when there is none. @throws CliError for one that cannot be read */
+export function contentOf(path: string): Buffer | undefined {
   try {
     return readFileSync(path);
   } catch (error) {

@@ -81,10 +81,10 @@ export async function pullApp(
   };
 }
 
-const countsOf = ({ env, secretEnv, linkedCount, shown }: ServerApp) => ({
+const countsOf = ({ env, secretEnv, linked, shown }: ServerApp) => ({
   envVarCount: Object.keys(env).length,
   secretEnvVarCount: Object.keys(secretEnv).length,
-  secretEnvVarCountPlatformInjected: linkedCount,
+  secretEnvVarCountPlatformInjected: linked.length,
   secretFilesTotal: shown.secretFiles.length,
   overridesTotal: shown.overrides.length,
 });

@@ -3,6 +3,7 @@ import { type AppContent, appFromServer, type AppFile, linkedNames, type ShownAp
 import { CliError } from '../failure/cli-error.js';
 import type { FilePlace } from '../files/file-place.js';
 import type { ApiClient } from '../http/api-client.js';
+import { generationIn } from '../http/generation.js';
 import { RequestLimit } from '../http/request-limit.js';
 import { type Document, isDocument } from '../output/document.js';
 
@@ -14,12 +15,18 @@ export interface ServerApp {
   readonly env: Variables;
   /** Without the variables that links set. */
   readonly secretEnv: Variables;
-  readonly linkedCount: number;
+  /** The names of the variables that links set. */
+  readonly linked: readonly string[];
   /** The bytes of each override, by its id. */
   readonly overrides: ReadonlyMap<string, Buffer>;
   /** Why the objects in the cluster differ from the desired state; undefined when they do not. */
   readonly clusterDrift?: string | undefined;
+  /** Of the desired state; undefined when the server shows none. */
+  readonly generation?: number | undefined;
 }
+
+/** Every change of an app during a read repeats it; this often, somebody else is at work. */
+const maxReads = 4;
 
 export const md5Of = (content: Buffer): string => createHash('md5').update(content).digest('hex');
 
@@ -48,12 +55,8 @@ export class AppReader {
 
   /** @throws CliError when any part of it cannot be read */
   async read({ aid, cid, id }: FilePlace): Promise<ServerApp> {
-    const path = appPath({ aid, cid, id });
-    const [app, secretEnv, env, files, listed, requires] = await Promise.all(
-      ['', '/secret-env-vars', '/env-vars', '/secret-files', '/overrides', '/requires'].map((part) =>
-        this.#get(`${path}${part}`),
-      ),
-    );
+    const { bodies, generation } = await this.#readParts(appPath({ aid, cid, id }));
+    const [app, secretEnv, env, files, listed, requires] = bodies;
     if (!isDocument(app)) throw new CliError(`The server shows nothing of app ${id}.`);
     const overrides = (listIn(listed, 'overrides') as readonly ShownOverride[]).map(
       ({ id: own, name, enabled, data }) => ({
@@ -74,15 +77,16 @@ export class AppReader {
       hasEnv: Object.keys(plain).length > 0,
       hasSecretEnv: false,
     };
-    const linked = linkedNames(appFromServer(shown));
-    const own = Object.entries(secret).filter(([name]) => !linked.has(name));
+    const names = linkedNames(appFromServer(shown));
+    const own = Object.entries(secret).filter(([name]) => !names.has(name));
     return {
       shown: { ...shown, hasSecretEnv: own.length > 0 },
       env: plain,
       secretEnv: Object.fromEntries(own),
-      linkedCount: Object.keys(secret).length - own.length,
+      linked: Object.keys(secret).filter((name) => names.has(name)),
       overrides: new Map(overrides.map((override) => [override.id, override.content])),
       clusterDrift: driftIn(app),
+      generation,
     };
   }
 
@@ -94,8 +98,26 @@ export class AppReader {
     return Buffer.from(content, 'base64');
   }
 
+  /** All parts of one generation. @throws CliError when the app is changed during each read */
+  async #readParts(path: string) {
+    for (let reads = 1; ; reads += 1) {
+      const answers = await Promise.all(
+        ['', '/secret-env-vars', '/env-vars', '/secret-files', '/overrides', '/requires'].map((part) =>
+          this.#send(`${path}${part}`),
+        ),
+      );
+      const generations = new Set(answers.flatMap(({ headers }) => generationIn(headers) ?? []));
+      const [generation] = generations;
+      if (generations.size <= 1) return { bodies: answers.map(({ body }) => body), generation };
+      if (reads === maxReads) throw new CliError('The app is changed all the time.', { remedy: 'try again' });
+    }
+  }
+
+  #send = (path: string, query?: URLSearchParams) =>
+    this.#limit.run(() => this.client.send({ method: 'GET', path, query }));
+
   async #get(path: string, query?: URLSearchParams): Promise<unknown> {
-    return (await this.#limit.run(() => this.client.send({ method: 'GET', path, query }))).body;
+    return (await this.#send(path, query)).body;
   }
 }
 
@@ -106,7 +128,9 @@ interface ShownOverride {
   readonly data: string;
 }
 
-const appPath = ({ aid, cid, id }: FilePlace): string => `/${[aid, cid, 'apps', id].map(encodeURIComponent).join('/')}`;
+/** The path of an app in the API. */
+export const appPath = ({ aid, cid, id }: FilePlace): string =>
+  `/${[aid, cid, 'apps', id].map(encodeURIComponent).join('/')}`;
 
 /** The list of an answer, which older servers give without its envelope. */
 function listIn(body: unknown, key: string): readonly unknown[] {

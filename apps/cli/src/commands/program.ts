@@ -6,6 +6,7 @@ import { columnsOf } from '../terminal/terminal.js';
 import type { CommandContext } from '../terminal/command-context.js';
 import { addOutputOptions, helpEnd } from './define-command.js';
 import { addAppFiles } from './app-files.js';
+import { addAppSync } from './app-sync.js';
 import { addAccount } from './account.js';
 import { addClustersDefault } from './clusters-default.js';
 import { addCompletion } from './completion.js';
@@ -16,6 +17,7 @@ import { addManifest } from './manifest.js';
 import { addLogin } from './login.js';
 import { addLogout } from './logout.js';
 import { addServiceFiles } from './service-files.js';
+import { addServiceSync } from './service-sync.js';
 import { addStatus } from './status.js';
 import { versionText } from './own-version.js';
 import { addVersion } from './version.js';
@@ -40,7 +42,9 @@ const handWritten = [
   addLogs,
   addManifest,
   addAppFiles,
+  addAppSync,
   addServiceFiles,
+  addServiceSync,
   addVersion,
 ];
 

@@ -16,8 +16,12 @@ interface Header {
   readonly file: { readonly aid: string; readonly cid: string; readonly id?: string | undefined };
 }
 
-/** @throws CliError for a file of another account or cluster, or of what is not created yet */
-export function placeOf({ file, path }: Header, context: CommandContext, cid?: string): FilePlace {
+/** @throws CliError for a file of another account or cluster */
+export function clusterOf(
+  { file, path }: Header,
+  context: CommandContext,
+  cid?: string,
+): Pick<FilePlace, 'aid' | 'cid'> {
   const account = requireAccount(context.settings);
   const name = basename(path);
   if (file.aid !== account)
@@ -32,9 +36,18 @@ export function placeOf({ file, path }: Header, context: CommandContext, cid?: s
       field: 'cid',
       remedy: 'leave --cid out',
     });
-  if (file.id === undefined)
-    throw new CliError(`${name} has no id: what it describes is not created yet.`, { file: path, field: 'id' });
-  return { aid: file.aid, cid: file.cid, id: file.id };
+  return { aid: file.aid, cid: file.cid };
+}
+
+/** @throws CliError for a file of another account or cluster, or of what is not created yet */
+export function placeOf({ file, path }: Header, context: CommandContext, cid?: string): FilePlace {
+  const cluster = clusterOf({ file, path }, context, cid);
+  if (file.id !== undefined) return { ...cluster, id: file.id };
+  throw new CliError(`${basename(path)} has no id: what it describes is not created yet.`, {
+    file: path,
+    field: 'id',
+    remedy: `create it: ${'app' in file ? 'runos apps add -f' : 'runos services add -f'} ${basename(path)}`,
+  });
 }
 
 /** An id that may stand in a path or a file name. @throws CliError for any other */

@@ -16,8 +16,8 @@ export interface FollowedJob {
   readonly jobId: string;
   readonly context: CommandContext;
   readonly output: Output;
-  /** The document for `--json` when the job has ended. */
-  readonly document: (job: Job) => unknown;
+  /** The document for `--json` when the job has ended. Absent: none is printed. */
+  readonly document?: (job: Job) => unknown;
 }
 
 /**
@@ -50,7 +50,7 @@ export async function followJob({ jobId, context, output, document }: FollowedJo
       isNotice: true,
     });
   }
-  if (job.status === 'completed') return output.isJson ? output.print(document(job), () => '') : undefined;
+  if (job.status === 'completed') return output.isJson && document ? output.print(document(job), () => '') : undefined;
   throw new CliError(
     `The job ${job.status === 'failed' ? 'failed' : 'was cancelled'}: ${job.error ?? job.progress ?? job.status}`,
     {

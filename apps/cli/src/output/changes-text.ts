@@ -3,7 +3,8 @@ import { printable } from './printable.js';
 import type { Style } from './style.js';
 import { textWidth } from './text-width.js';
 
-const hidden = '(redacted; --show-secrets)';
+/** What stands in place of a secret. */
+export const hidden = '(redacted; --show-secrets)';
 const maxValueLength = 120;
 
 /** One line per change: the field, then before and after, or where alone it is. */
@@ -32,7 +33,8 @@ const colourOf = ({ kind }: FieldChange, style: Style) =>
 const reasonOf = ({ reason }: FieldChange, style: Style): string =>
   reason === undefined ? '' : style.dim(`   (${reason})`);
 
-function valueText(value: unknown): string {
+/** A value on one line, cut when it is long. */
+export function valueText(value: unknown): string {
   const isList = Array.isArray(value) && value.every((item) => typeof item !== 'object');
   const text = isList ? value.join(', ') : typeof value === 'object' ? JSON.stringify(value) : String(value);
   const line = /[\n\r\t]/.test(text) || text === '' ? JSON.stringify(text) : text;

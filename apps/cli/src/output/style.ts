@@ -13,7 +13,8 @@ const styleWith = (isColoured: boolean): Style =>
     ]),
   ) as Style;
 
-const plainStyle = styleWith(false);
+/** No colours. */
+export const plainStyle = styleWith(false);
 const colouredStyle = styleWith(true);
 
 /** Colours only on a terminal, and not under `--no-color` or NO_COLOR (https://no-color.org). */
