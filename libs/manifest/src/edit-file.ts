@@ -18,7 +18,11 @@ export function editAppFile(text: string, next: AppFile, size?: SizeFields): str
   if (kind !== 'app') return printAppFile(next);
   const contentOf = (each: AppFile) => ({ file: each, md5s: {} });
   const changed = compareApp(contentOf(file), { ...contentOf(next), size }).map(({ key }) => key);
-  const missing = Object.keys(AppFile.shape).filter((key) => fieldIn(file, key) === undefined && has(next, key));
+  // A class with numbers of its own may mean what the server stores as `custom`.
+  const isSized = file.resourceRequirementClassId !== undefined && !changed.some((key) => sizeKeys.includes(key));
+  const missing = Object.keys(AppFile.shape).filter(
+    (key) => fieldIn(file, key) === undefined && has(next, key) && !(isSized && isOfClass(key)),
+  );
   const moved = (['secretFiles', 'overrides'] as const).filter((key) =>
     (file[key] ?? []).some(({ local, md5 }) => md5 !== undefined && md5 !== md5In(next[key], local)),
   );
@@ -35,15 +39,21 @@ export function editAppFile(text: string, next: AppFile, size?: SizeFields): str
 export function editServiceFile(text: string, next: ServiceFile, size?: SizeFields): string {
   const file = readManifest('runos.service.yaml', text).file as ServiceFile;
   const changed = compareService(file, next, size).map(({ key }) => key);
-  const missing = Object.keys(next).filter((key) => file[key] === undefined && next[key] !== undefined);
+  const isSized = file['resourceRequirementClassId'] !== undefined && !changed.some((key) => sizeKeys.includes(key));
+  const missing = Object.keys(next).filter(
+    (key) => file[key] === undefined && next[key] !== undefined && !(isSized && isOfClass(key)),
+  );
   const keys = withSize([...changed, ...missing]);
-  const edited = replaceFields(text, keys, printServiceFile(next), ['type', 'id', 'cid', 'aid']);
+  const edited = replaceFields(text, keys, printServiceFile(next), []);
   const isSame = (result: string) => {
     const read = readManifest('runos.service.yaml', result).file as ServiceFile;
     return compareService(read, next, size).length === 0;
   };
   return check(edited, isSame) ?? printServiceFile(next);
 }
+
+/** Whether a class has the field: all numbers but storage. */
+const isOfClass = (key: string): boolean => sizeKeys.includes(key) && key !== 'storageMb';
 
 const md5In = (entries: AppFile['secretFiles' | 'overrides'] = [], path: string): string | undefined =>
   entries.find(({ local }) => local === path)?.md5;
@@ -88,8 +98,11 @@ function spansOf(text: string): ReadonlyMap<string, Span> | undefined {
   );
 }
 
-/** Puts the lines that `canonical` has for some fields into a text; the rest of the text stays as it is. */
-function replaceFields(
+/**
+ * Puts the lines that `canonical` has for some fields into a text; the rest of the text stays as it is.
+ * @returns undefined for a text that is no block map
+ */
+export function replaceFields(
   text: string,
   keys: readonly string[],
   canonical: string,

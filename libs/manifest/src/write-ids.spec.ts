@@ -4,11 +4,16 @@ import { readManifest } from './read-manifest.js';
 import { withAppId, withOverrideId, withServiceId } from './write-ids.js';
 
 const head = 'app: shop # ours\ndeployType: image\nimage: shop:1\ncid: lab01\naid: acme1\n';
-const overridesIn = (text: string) => (readManifest('runos.yaml', text).file as AppFile).overrides;
+const fileIn = (text: string) => readManifest('runos.yaml', text).file as AppFile;
 
 describe('an id in a file', () => {
   it('of an app or a service stands in the header, and the rest stays', () => {
     expect(withAppId(`${head}port: 80\n`, 'k3v9q')).toBe(`${head.replace('cid:', 'id: k3v9q\ncid:')}port: 80\n`);
+    const more = `${head}\n# port: 80\noverrides: # none yet\n  - local: a.yaml\n`;
+    expect(withAppId(more, 'k3v9q')).toBe(more.replace('cid:', 'id: k3v9q\ncid:'));
+    expect(fileIn(withAppId('{app: shop, deployType: image, image: shop:1, cid: lab01, aid: acme1}', 'k3v9q')).id).toBe(
+      'k3v9q',
+    );
     const service = '# ours\ntype: valkey\ncid: lab01\naid: acme1\nname: cache # mine\n';
     expect(withServiceId(service, 'slrt4')).toBe(service.replace('cid:', 'id: slrt4\ncid:'));
   });
@@ -29,6 +34,6 @@ describe('an id in a file', () => {
     const two = `${head}overrides:\n  - local: a.yaml\n  - local: b.yaml\n`.replaceAll('\n', '\r\n');
     expect(withOverrideId(two, 1, 'o-1')).toBe(two.replace('  - local: b', '  - id: o-1\r\n    local: b'));
     const aliased = `${head}overrides:\n  - &one\n    local: a.yaml\n  - *one\n`;
-    expect(overridesIn(withOverrideId(aliased, 1, 'o-1'))?.map(({ id }) => id)).toEqual([undefined, 'o-1']);
+    expect(fileIn(withOverrideId(aliased, 1, 'o-1')).overrides?.map(({ id }) => id)).toEqual([undefined, 'o-1']);
   });
 });

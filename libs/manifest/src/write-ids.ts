@@ -1,16 +1,23 @@
 import { isMap, isScalar, isSeq, parseDocument } from 'yaml';
-import { editAppFile, editServiceFile } from './edit-file.js';
-import { readManifest } from './read-manifest.js';
-import type { AppFile } from './app-file.js';
+import { AppFile } from './app-file.js';
+import { editAppFile, replaceFields } from './edit-file.js';
+import { printAppFile, printServiceFile } from './print-manifest.js';
+import { type Manifest, readManifest } from './read-manifest.js';
 import type { ServiceFile } from './service-file.js';
 
 /** The text of the file of an app with its id. The rest stays as it is. */
-export const withAppId = (text: string, id: string): string =>
-  editAppFile(text, { ...(readManifest('runos.yaml', text).file as AppFile), id });
+export function withAppId(text: string, id: string): string {
+  const next: AppFile = { ...(readManifest('runos.yaml', text).file as AppFile), id };
+  const edited = replaceFields(text, ['id'], printAppFile(next), Object.keys(AppFile.shape));
+  return edited !== undefined && readId(edited) === id ? edited : printAppFile(next);
+}
 
 /** As `withAppId`, for a service. */
-export const withServiceId = (text: string, id: string): string =>
-  editServiceFile(text, { ...(readManifest('runos.service.yaml', text).file as ServiceFile), id });
+export function withServiceId(text: string, id: string): string {
+  const next: ServiceFile = { ...(readManifest('runos.service.yaml', text).file as ServiceFile), id };
+  const edited = replaceFields(text, ['id'], printServiceFile(next), ['type', 'id']);
+  return edited !== undefined && readId(edited) === id ? edited : printServiceFile(next);
+}
 
 /**
  * The text of the file of an app with the id of one of its overrides, in place of an earlier one. The rest stays as it
@@ -28,13 +35,18 @@ export function withOverrideId(text: string, index: number, id: string): string 
 }
 
 /** undefined for a text that is no such file any more. */
-function idIn(text: string, index: number): string | undefined {
+function fileIn(text: string): Manifest['file'] | undefined {
   try {
-    return (readManifest('runos.yaml', text).file as AppFile).overrides?.[index]?.id;
+    return readManifest('runos.yaml', text).file;
   } catch {
     return undefined;
   }
 }
+
+const readId = (text: string): string | undefined => fileIn(text)?.id;
+
+const idIn = (text: string, index: number): string | undefined =>
+  (fileIn(text) as AppFile | undefined)?.overrides?.[index]?.id;
 
 /** undefined for an entry that is no map of its own, such as an alias. */
 function insertedId(text: string, index: number, id: string): string | undefined {
