@@ -11,13 +11,14 @@ export interface ReceivedRequest {
 }
 
 /** A document that is answered with status 200, or a function that answers. */
-export type Reply = object | ((request: ReceivedRequest, response: ServerResponse) => void);
+export type Reply = object | Respond;
+export type Respond = (request: ReceivedRequest, response: ServerResponse) => void;
 
 /** Speaks the HTTP of the gateway for specs: answers what a spec registers, and 404 for everything else. */
 export class FakeGateway {
   readonly received: ReceivedRequest[] = [];
   readonly #replies = new Map<string, Reply>();
-  readonly #areas = new Map<string, Extract<Reply, (...parts: never[]) => void>>();
+  readonly #areas = new Map<string, Respond>();
   #server: Server;
 
   private constructor() {
@@ -40,7 +41,7 @@ export class FakeGateway {
   }
 
   /** Answers every method at a path and below it, where nothing else is registered. */
-  replyUnder(path: string, reply: Extract<Reply, (...parts: never[]) => void>): void {
+  replyUnder(path: string, reply: Respond): void {
     this.#areas.set(path, reply);
   }
 
@@ -64,8 +65,9 @@ export class FakeGateway {
     this.received.push(received);
     const [path = ''] = url.split('?', 1);
     const area = [...this.#areas].find(([start]) => path === start || path.startsWith(`${start}/`));
-    const reply = this.#replies.get(`${method} ${path}`) ?? area?.[1];
-    if (reply === undefined)
+    const reply = this.#replies.get(`${method} ${path}`);
+    if (reply === undefined && area !== undefined) area[1](received, response);
+    else if (reply === undefined)
       answer(response, 404, { error: 'No such route.', code: 'route.not_found', traceId: 'f00d' });
     else if (typeof reply === 'function') reply(received, response);
     else answer(response, 200, reply);

@@ -1,10 +1,8 @@
 import type { AppModel } from '@runos/manifest/testing';
-import { answer, type FakeGateway, type ReceivedRequest } from './fake-gateway.js';
+import { answer, type FakeGateway, type ReceivedRequest, type Respond } from './fake-gateway.js';
 
 /** The id of the job of the nth write. */
 export const jobOf = (count: number): string => `00000000-0000-4000-8000-${String(count).padStart(12, '0')}`;
-
-type Respond = Parameters<FakeGateway['replyUnder']>[1];
 
 /** What a spec puts in the way of a write; by its number from 1. */
 export type Obstacles = Readonly<Record<number, Respond>>;

@@ -39,9 +39,11 @@ Sync complete.
     });
     expect(writesOf()).toEqual(['PATCH ', 'POST /env-vars', 'PUT /overrides/o-0', 'POST /overrides']);
     expect(written().map(({ headers }) => headers['if-match'])).toEqual(['"12"', '"13"', '"14"', '"15"']);
-    expect(read('runos.yaml')).toMatch(/small # ours\n[^]*\n    - id: o-1\n      local: overrides\/new\.yaml\n/);
+    expect(read('runos.yaml')).toMatch(/small # ours\n[^]*\n {4}- id: o-1\n {6}local: overrides\/new\.yaml\n/);
     expect((await diff()).exitCode).toBe(0);
     expect((await sync()).stdout).toContain('Nothing to sync.');
+    expect((await app.run('pull --app-id k3v9q')).exitCode).toBe(0);
+    expect(read('runos.yaml')).toContain('resourceRequirementClassId: app.sl1.small # ours\nreplicas: 3\n');
   });
 
   it('prints one document, with secrets only if they are wanted', async () => {

@@ -162,6 +162,22 @@ describe('apps sync ends with one readable error', () => {
     );
   });
 
+  it('for a user who stops following: the job goes on, and the other writes are missing', async () => {
+    editAll();
+    app.gateway.reply(`GET /jobs/${jobOf(1)}/stream`, (_request, response) => {
+      sendEvents(response, [['job', { ...job('running'), id: jobOf(1) }]]);
+      setTimeout(() => app.home.interrupt(), 100);
+    });
+    const stopped = await sync(' --follow --json');
+    expect([stopped.exitCode, json(stopped)]).toEqual([
+      130,
+      expect.objectContaining({
+        error: `Stopped following. The job goes on: runos follow ${jobOf(1)} Applied: yaml. Not applied: env; override probe; override new.`,
+        remedy: 'runos apps sync again finishes it',
+      }),
+    ]);
+  });
+
   it('for files that are wrong, before anything is written', async () => {
     const text = read('runos.yaml');
     const wrong: readonly [string, RegExp][] = [

@@ -52,8 +52,7 @@ export async function applyWrites(target: SyncTarget, options: ApplyOptions): Pr
   return applied;
 }
 
-export const namesOf = (writes: readonly { readonly name: string }[]): readonly string[] =>
-  writes.map(({ name }) => name);
+const namesOf = (writes: readonly { readonly name: string }[]): readonly string[] => writes.map(({ name }) => name);
 
 export const jobIdsOf = (applied: readonly AppliedWrite[]): readonly string[] =>
   applied.flatMap(({ jobId }) => jobId ?? []);
@@ -87,6 +86,8 @@ function failure(error: unknown, { target, applied, current, next, stale }: Fail
   const { details } = error;
   return new CliError([stale ?? error.message, outcome].join(' '), {
     ...details,
+    // A user who stops following has not stopped the writes that are missing, so that is a failure.
+    isNotice: details.isNotice === true && missing.length === 0,
     ...remedyOf(target, details.remedy, { stale, isFinished: missing.length === 0 && !isUnknown, done }),
     body: { ...details.body, applied, unknown: isUnknown ? current : undefined, notApplied: missing },
   });
