@@ -1,7 +1,9 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { outputOptionsOf } from '../commands/define-command.js';
 import { requireAccount, requireCluster } from '../configuration/settings.js';
-import { CliError } from '../failure/cli-error.js';
+import { CliError, usageError } from '../failure/cli-error.js';
+import type { Output } from '../output/output.js';
 import type { CommandContext } from '../terminal/command-context.js';
 import { buildRequest, type Place } from './build-request.js';
 import { type CatalogCommand, fieldsOf, flagsOf } from './catalog.js';
@@ -27,6 +29,8 @@ interface OwnOptions {
 export async function runCommand(command: CatalogCommand, target: Command, context: CommandContext): Promise<void> {
   const own = target.opts<OwnOptions>();
   const output = context.output(outputOptionsOf(target));
+  if (command.command === 'apps/add' && own.file !== undefined && (await isAppAdded(command, target, context, output)))
+    return;
   const inputs = preparedInputs(command, await inputsOf(command, target, context));
   const place = placeOf(inputs, own.cid, context);
   const request = buildRequest(command, inputs, place);
@@ -44,6 +48,27 @@ export async function runCommand(command: CatalogCommand, target: Command, conte
   if (!output.isJson) await printAnswer({ command, target, body, output, context, isFollowed: true });
   await followJob({ jobId, context, output, document: (job) => ({ ...(body as object), job }) });
   for (const line of nextSteps({ command, target, body, output, context, isFollowed: true })) output.note(line);
+}
+
+/** Whether the file is that of an app: then the app is created with all that its files hold. */
+async function isAppAdded(
+  command: CatalogCommand,
+  target: Command,
+  context: CommandContext,
+  output: Output,
+): Promise<boolean> {
+  const { file = '', ...own } = target.opts<OwnOptions>();
+  const { addApp, appFileAt } = await import('../apps/add-app.js');
+  const manifest = appFileAt(resolve(context.terminal.folder, file));
+  if (manifest === undefined) return false;
+  const given = fieldsOf(command).find(({ name }) => target.getOptionValueSource(inputKey(name)) === 'cli');
+  if (given !== undefined)
+    throw usageError(`${given.name} is given beside the file of an app.`, {
+      field: given.name,
+      remedy: 'change the file',
+    });
+  await addApp(manifest, own, context, output);
+  return true;
 }
 
 async function inputsOf(command: CatalogCommand, target: Command, context: CommandContext): Promise<Inputs> {

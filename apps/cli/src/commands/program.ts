@@ -6,6 +6,7 @@ import { columnsOf } from '../terminal/terminal.js';
 import type { CommandContext } from '../terminal/command-context.js';
 import { addOutputOptions, helpEnd } from './define-command.js';
 import { addAppFiles } from './app-files.js';
+import { addAppInit } from './app-init.js';
 import { addAppSync } from './app-sync.js';
 import { addAccount } from './account.js';
 import { addClustersDefault } from './clusters-default.js';
@@ -42,6 +43,7 @@ const handWritten = [
   addLogs,
   addManifest,
   addAppFiles,
+  addAppInit,
   addAppSync,
   addServiceFiles,
   addServiceSync,
