@@ -3,7 +3,8 @@ import { propertySeed } from '@runos/testing-basics';
 import fc from 'fast-check';
 import type { AppFile } from './app-file.js';
 import { appFromServer, type ShownApp } from './app-from-server.js';
-import { type AppContent, compareApp } from './compare-app.js';
+import type { AppContent } from './app-content.js';
+import { compareApp } from './compare-app.js';
 import { printAppFile } from './print-manifest.js';
 import { readManifest } from './read-manifest.js';
 

@@ -1,7 +1,8 @@
 export { AppFile } from './app-file.js';
 export { appFromServer, type ShownApp, sideFilesOf } from './app-from-server.js';
 export { appCreateBody } from './app-update-body.js';
-export { type AppContent, compareApp, linkedNames, namesOf } from './compare-app.js';
+export { type AppContent } from './app-content.js';
+export { compareApp, linkedNames, namesOf } from './compare-app.js';
 export { compareService } from './compare-service.js';
 export { type SizeFields } from './compare-size.js';
 export { editAppFile, editServiceFile } from './edit-file.js';

@@ -1,5 +1,5 @@
 import type { AppFile } from './app-file.js';
-import type { AppContent } from './compare-app.js';
+import type { AppContent } from './app-content.js';
 
 type OverrideFile = NonNullable<AppFile['overrides']>[number];
 
@@ -15,8 +15,8 @@ export const overrideName = ({ name, local }: OverrideFile): string =>
   name ?? local.slice(local.lastIndexOf('/') + 1).replace(/\.ya?ml$/, '');
 
 /**
- * The overrides of a file with those of the server, by their ids. One whose id the server does not know is that of the
- * same name and content, if no other entry names it: the answer of its creation may have been lost.
+ * The overrides of a file with those of the server, by their ids. The answer of a creation may have been lost. So an
+ * unknown id stands for the override with its name and content, unless another entry names that.
  */
 export function pairedOverrides(local: AppContent, server: AppContent): readonly PairedOverride[] {
   const overrides = local.file.overrides ?? [];

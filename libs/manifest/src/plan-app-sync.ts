@@ -1,5 +1,6 @@
 import { appUpdateBody, sourceChanges } from './app-update-body.js';
-import { type AppContent, compareApp, linkedNames } from './compare-app.js';
+import type { AppContent } from './app-content.js';
+import { compareApp, linkedNames } from './compare-app.js';
 import type { FieldChange } from './field-change.js';
 import { fileFault } from './manifest-fault.js';
 import { overrideName, pairedOverrides } from './paired-overrides.js';

@@ -1,4 +1,4 @@
-import type { AppContent } from './compare-app.js';
+import type { AppContent } from './app-content.js';
 import { namesOf } from './compare-app.js';
 import type { FieldChange } from './field-change.js';
 import { fileFault } from './manifest-fault.js';

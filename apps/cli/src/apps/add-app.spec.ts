@@ -25,7 +25,7 @@ const addApp = {
 };
 
 describe('apps init', () => {
-  it('writes a file with what the options say, once', async () => {
+  it('writes a file with the values of the options, once', async () => {
     const line = 'apps init shop --name shop --image ghcr.io/acme/shop:1 --port 8080';
     const { exitCode, stdout, stderr } = await run(line);
     expect([exitCode, stdout, stderr]).toEqual([
@@ -38,7 +38,7 @@ describe('apps init', () => {
     expect(await run(line)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('is there already') });
   });
 
-  it('asks for what is missing on a terminal alone', async () => {
+  it('prompts for what is missing, on a terminal alone', async () => {
     const missing = await run('apps init shop');
     expect([missing.exitCode, missing.stderr]).toEqual([64, expect.stringContaining('--image IMAGE')]);
     expect((await run('apps init shop --image shop')).stderr).toContain('image must name a tag or a digest');

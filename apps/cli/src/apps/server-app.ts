@@ -25,7 +25,7 @@ export interface ServerApp {
   readonly generation?: number | undefined;
 }
 
-/** Every change of an app during a read repeats it; this often, somebody else is at work. */
+/** Every change of an app during a read repeats it; after this many, the read fails. */
 const maxReads = 4;
 
 export const md5Of = (content: Buffer): string => createHash('md5').update(content).digest('hex');

@@ -46,7 +46,7 @@ Sync complete.
     expect(read('runos.yaml')).toContain('resourceRequirementClassId: app.sl1.small # ours\nreplicas: 3\n');
   });
 
-  it('prints one document, with secrets only if they are wanted', async () => {
+  it('prints one document, with secrets only under --show-secrets', async () => {
     editAll();
     edit('.runos.lab01.k3v9q.env', 'key-one', 'key-two');
     const dry = await sync(' --dry-run --json');
@@ -89,7 +89,7 @@ Sync complete.
     expect(json(await sync(' --dry-run --objects --json'))['objects']).toHaveLength(4);
   });
 
-  it('asks on a terminal', async () => {
+  it('prompts on a terminal', async () => {
     editAll();
     const no = await sync('', { columns: 100, input: 'n\n' });
     expect([no.exitCode, no.stderr]).toEqual([1, expect.stringContaining('Apply? [y/N]')]);
@@ -99,7 +99,7 @@ Sync complete.
     expect(written()).toHaveLength(4);
   });
 
-  it('removes only with --yes where nobody can be asked, and names what would go', async () => {
+  it('removes only with --yes where there is no terminal, and names what would go', async () => {
     edit('runos.yaml', /overrides:\n(?: .*\n)*/, 'overrides: []\n');
     writeFileSync(at('runos.lab01.k3v9q.config.env'), '');
     const refused = await sync();

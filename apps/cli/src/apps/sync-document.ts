@@ -17,7 +17,7 @@ export interface PlannedSync {
   readonly objects?: readonly WritePlan[] | undefined;
 }
 
-/** The plan as a document: the keys of existing clients, then those of this program. Values of secrets only if wanted. */
+/** The plan as a document: the keys of existing clients, then those of this program. Values of secrets only under `showsSecrets`. */
 export function planDocument({ local, server, plan, notes, objects }: PlannedSync, showsSecrets: boolean): object {
   const { id, name } = server.shown.app;
   const patch = plan.writes.find(({ method }) => method === 'PATCH');

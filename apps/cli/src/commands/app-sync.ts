@@ -18,7 +18,8 @@ interface AppSyncOptions extends SyncOptions {
 export function addAppSync(program: Command, context: CommandContext): void {
   defineCommand(groupIn(program, 'apps', 'apps of a cluster, and their files'), {
     usage: 'sync [folder]',
-    description: 'make an app as its files: plan, ask on a terminal, write; a folder or a file, by default this folder',
+    description:
+      'make an app as its files: plan, confirm on a terminal, write; a folder or a file, by default this folder',
     examples: ['runos apps sync', 'runos apps sync shop --dry-run --objects', 'runos apps sync --yes --follow --json'],
     options: [
       ...syncOptions(),

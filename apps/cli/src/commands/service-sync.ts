@@ -18,7 +18,7 @@ export function addServiceSync(program: Command, context: CommandContext): void 
   const services = groupIn(program, 'services', 'services of a cluster by type, and their files');
   defineCommand(services, {
     usage: 'sync [file]',
-    description: 'make a service as its file: plan, ask on a terminal, write; without an id in the file, create it',
+    description: 'make a service as its file: plan, confirm on a terminal, write; without an id in the file, create it',
     examples: ['runos services sync', 'runos services sync runos.service.demo.valkey.slrt4.yaml --dry-run --objects'],
     options: syncOptions(),
     run: (command) => sync(command, command.args[0], context),
@@ -102,7 +102,7 @@ async function printPlan(
   else if (writes.length > 0) output.note(text.trimEnd());
 }
 
-/** What is fixed at creation is a failure where nobody would see a warning, and where nothing else changes. */
+/** What is fixed at creation is a failure where a program reads the output, and where nothing else changes. */
 function refuseFixed({ refused, writes, local }: PlannedService, { dryRun }: SyncOptions, output: Output): void {
   if (refused.length === 0) return;
   const text = `${refused.map(({ field }) => field).join(', ')} cannot be changed by a sync.`;

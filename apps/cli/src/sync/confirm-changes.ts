@@ -4,7 +4,7 @@ import { prompt } from '../terminal/prompt.js';
 import { canPrompt } from '../terminal/terminal.js';
 
 /**
- * Asks before changes on a terminal. Without one, changes are made, but nothing is removed.
+ * Prompts before changes on a terminal. Without one, changes are made, but nothing is removed.
  * @param removed names of what would be removed
  * @throws CliError when the user does not confirm
  */

@@ -9,7 +9,7 @@ interface Revision {
   readonly createdAt?: unknown;
 }
 
-/** A longer list of fields says no more. */
+/** A longer list of fields is cut. */
 const maxFields = 5;
 
 /** Who changed the target since its plan, when, and what: a sentence from what the refusal and the revisions show. */

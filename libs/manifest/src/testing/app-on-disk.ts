@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { AppFile } from '../app-file.js';
 import { appFromServer } from '../app-from-server.js';
-import { type AppContent, compareApp } from '../compare-app.js';
+import type { AppContent } from '../app-content.js';
+import { compareApp } from '../compare-app.js';
 import type { FieldChange } from '../field-change.js';
 import { type AppSyncPlan, planAppSync } from '../plan-app-sync.js';
 import { printAppFile } from '../print-manifest.js';
