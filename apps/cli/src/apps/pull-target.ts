@@ -16,9 +16,15 @@ export interface ExistingApp extends ManifestFile<'app'> {
 export function existingTarget(folder: string, path?: string): ExistingApp {
   const found =
     path === undefined
-      ? onlyManifestIn(folder, 'app', ({ id }) => id !== undefined)
+      ? onlyManifestIn(folder, 'app', isMeantIn(folder))
       : readManifestFile(resolve(folder, path), 'app');
   return existing(found);
+}
+
+/** A file without an id stands for an app only where no other has one. */
+function isMeantIn(folder: string): (file: ManifestFile<'app'>['file']) => boolean {
+  const hasIds = manifestsIn(folder, 'app').files.some(({ file }) => file.id !== undefined);
+  return ({ id }) => !hasIds || id !== undefined;
 }
 
 function existing(found: ManifestFile<'app'>): ExistingApp {

@@ -194,6 +194,8 @@ describe('apps sync ends with one readable error', () => {
         stderr: expect.stringMatching(message),
       });
     }
+    writeFileSync(at('runos.yaml'), text.replace(/^id: .*\n/m, ''));
+    expect((await sync()).stderr).toContain('Do      create it: runos apps add -f runos.yaml');
     writeFileSync(at('runos.yaml'), text);
     edit('runos.lab01.k3v9q.config.env', 'LOG_LEVEL', 'API_KEY');
     const { stderr } = await sync();
