@@ -50,7 +50,7 @@ describe('the files of an app', () => {
   const live = (kind: string, suffix = '') => plane.kubectl.get(kind, `app-${id()}${suffix}`, `app-${id()}`);
 
   it('make it, from the first file to the objects in the cluster', async () => {
-    const image = ['--image', 'ghcr.io/acme/shop:1.4', '--port', '8080'];
+    const image = ['--name', 'shop of files', '--image', 'ghcr.io/acme/shop:1.4', '--port', '8080'];
     expect(await runos(['apps', 'init', 'shop', ...image])).toMatchObject({ exitCode: 0 });
     mkdirSync(join(folder, 'overrides'));
     writeFileSync(join(folder, 'vars.env'), 'MODE=fast\n');

@@ -53,6 +53,7 @@ describe('apps init', () => {
 describe('apps add -f', () => {
   beforeEach(async () => {
     app.gateway.reply('GET /acme1/cli/manifest', { ...sampleCatalog, commands: [...sampleCatalog.commands, addApp] });
+    app.gateway.reply('GET /acme1/lab01/apps', { apps: [{ id: 'other', name: 'web' }] });
     app.gateway.reply('POST /acme1/lab01/apps', (_request, response) =>
       answer(response, 202, { id: 'k3v9q', osid: 'app-k3v9q', name: 'shop', status: 'pending', jobId: jobOf(9) }),
     );
@@ -93,6 +94,8 @@ describe('apps add -f', () => {
     expect((await run('apps add -f shop')).stderr).toContain('key.pem, which does not exist');
     writeFileSync(shop('runos.yaml'), `${good}requires:\n    db:\n        type: postgresql\n`);
     expect((await run('apps add -f shop')).stderr).toContain('requires.db.id is missing');
+    writeFileSync(shop('runos.yaml'), good.replace('app: shop', 'app: web'));
+    expect((await run('apps add -f shop')).stderr).toContain('An app with the name web exists: other.');
     writeFileSync(shop('runos.yaml'), good);
     expect((await run('apps add -f shop --image shop:2')).exitCode).toBe(64);
     expect(posted()).toEqual([]);
@@ -104,6 +107,14 @@ describe('apps add -f', () => {
       expect.objectContaining({ error: expect.stringMatching(/Applied: create\. Not known: yaml\./), unknown: 'yaml' }),
     ]);
     expect(text()).toContain('id: k3v9q\n');
+    writeFileSync(shop('runos.yaml'), good);
+    app.gateway.reply('GET /acme1/lab01/apps/k3v9q/requires', (_request, response) =>
+      answer(response, 403, { error: 'This needs another role.', code: 'auth.forbidden' }),
+    );
+    expect(await run('apps add -f shop')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('This needs another role. The app k3v9q is created, without its variables'),
+    });
   });
 
   it('still takes a file of inputs', async () => {

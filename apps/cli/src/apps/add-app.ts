@@ -5,6 +5,7 @@ import { CliError } from '../failure/cli-error.js';
 import { clusterOf } from '../files/file-place.js';
 import { located, type ManifestFile, onlyManifestIn, readManifestFile } from '../files/read-manifests.js';
 import { checkPath, writeFiles } from '../files/write-files.js';
+import type { ApiClient } from '../http/api-client.js';
 import { isDocument } from '../output/document.js';
 import type { Output } from '../output/output.js';
 import { applyWrites, type AppliedWrite, jobIdsOf } from '../sync/apply-writes.js';
@@ -48,6 +49,7 @@ export async function addApp(
   checkPath(dirname(path), basename(path));
   checkFiles(readLocalApp(manifest));
   const client = context.client();
+  await refuseExisting(manifest, cluster, client);
   const body = located(path, () => appCreateBody(file));
   const collection = appPath({ ...cluster, id: '' }).slice(0, -1);
   const answer = (await client.send({ method: 'POST', path: collection, body })).body;
@@ -77,6 +79,21 @@ function checkFiles({ content, folder, path }: LocalApp): void {
   );
 }
 
+/** The answer of an earlier creation may have been lost. Source: existing clients refuse a known name too. */
+async function refuseExisting(
+  { path, file }: ManifestFile<'app'>,
+  { aid, cid }: { readonly aid: string; readonly cid: string },
+  client: ApiClient,
+): Promise<void> {
+  const [id] = await new AppReader(client).ids(aid, cid, file.app);
+  if (id === undefined) return;
+  throw new CliError(`An app with the name ${file.app} exists: ${id}. Nothing was created.`, {
+    file: path,
+    field: 'app',
+    remedy: `add "id: ${id}" to the file, then runos apps diff; or choose another name`,
+  });
+}
+
 function storeAppId(path: string, id: string): void {
   try {
     const text = withAppId(readFileSync(path, 'utf8'), id);
@@ -95,11 +112,15 @@ async function addRest(
   path: string,
   place: { readonly aid: string; readonly cid: string; readonly id: string },
   created: AppliedWrite,
-  client: ReturnType<CommandContext['client']>,
+  client: ApiClient,
   context: CommandContext,
 ): Promise<readonly AppliedWrite[]> {
   const local = readLocalApp(readManifestFile(resolve(path), 'app'));
-  const server = await new AppReader(client).read(place);
+  const server = await new AppReader(client).read(place).catch((error: unknown) => {
+    if (!(error instanceof CliError)) throw error;
+    const message = `${error.message} The app ${place.id} is created, without its variables, files and overrides.`;
+    throw new CliError(message, { ...error.details, remedy: 'runos apps sync finishes it' });
+  });
   const target = {
     client,
     path: appPath(place),

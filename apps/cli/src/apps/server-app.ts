@@ -39,14 +39,14 @@ export class AppReader {
 
   constructor(private readonly client: ApiClient) {}
 
-  /** The ids of all apps of a cluster. @throws CliError */
-  async ids(aid: string, cid: string): Promise<readonly string[]> {
+  /** The ids of all apps of a cluster, or of those with a name. @throws CliError */
+  async ids(aid: string, cid: string, ofName?: string): Promise<readonly string[]> {
     const ids: string[] = [];
     for (let cursor: string | undefined = ''; cursor !== undefined;) {
       const query = new URLSearchParams(cursor === '' ? {} : { cursor });
       const body = await this.#get(`/${encodeURIComponent(aid)}/${encodeURIComponent(cid)}/apps`, query);
-      const rows = listIn(body, 'apps') as readonly { readonly id?: unknown }[];
-      ids.push(...rows.map(({ id }) => String(id)));
+      const rows = listIn(body, 'apps') as readonly { readonly id?: unknown; readonly name?: unknown }[];
+      ids.push(...rows.filter(({ name }) => ofName === undefined || name === ofName).map(({ id }) => String(id)));
       const next = isDocument(body) ? body['nextCursor'] : undefined;
       cursor = typeof next === 'string' && next !== '' ? next : undefined;
     }

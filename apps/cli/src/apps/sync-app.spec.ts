@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { answer } from '../../test/fake-gateway.js';
 import { json, usePulledApp } from '../../test/pulled-app.js';
 import { job, sendEvents } from '../../test/sample-job.js';
 import { jobOf } from '../../test/serve-model.js';
@@ -87,6 +88,19 @@ Sync complete.
       .map(({ url }) => url.split('/k3v9q/')[1]);
     expect(plans).toEqual(['plan', 'env-vars/plan', 'overrides/o-0/plan', 'overrides/plan']);
     expect(json(await sync(' --dry-run --objects --json'))['objects']).toHaveLength(4);
+  });
+
+  it('plans from one generation, also when the app is changed during the read', async () => {
+    editAll();
+    let changes = 1;
+    app.gateway.reply('GET /acme1/lab01/apps/k3v9q/requires', (_request, response) => {
+      if (changes > 0) app.model.generation += 1;
+      changes -= 1;
+      answer(response, 200, app.model.get('/requires') ?? {}, { etag: `"${app.model.generation}"` });
+    });
+    expect(await sync(' --dry-run')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('generation 13\n') });
+    changes = 100;
+    expect((await sync(' --dry-run')).stderr).toContain('The app is changed all the time.');
   });
 
   it('prompts on a terminal', async () => {
