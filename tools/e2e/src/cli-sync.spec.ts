@@ -1,21 +1,13 @@
-import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { CommandLine } from './command-line.js';
 import { connectToSharedPlane, type PlaneClient } from './plane-client.js';
 import { valueAt } from './value-at.js';
-
-const program = resolve(import.meta.dirname, '../../../apps/cli/bin/runos.mjs');
-
-interface Run {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 describe('the files of an app', () => {
   const home = mkdtempSync(join(tmpdir(), 'runos-e2e-cli-'));
@@ -26,23 +18,11 @@ describe('the files of an app', () => {
   });
   afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-  /** One run of the program as a pipeline does it: with the key in its environment, and without a terminal. */
-  const runos = (words: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Run> => {
+  /** One run as of a pipeline: with the key in its environment, and without a terminal. */
+  const runos = (words: readonly string[], more: Readonly<Record<string, string>> = {}) => {
     const { apiUrl, token, aid, cid } = plane.info;
-    const env = {
-      ...process.env,
-      HOME: home,
-      RUNOS_API_URL: apiUrl,
-      RUNOS_API_KEY: token,
-      RUNOS_ACCOUNT_ID: aid,
-      RUNOS_CLUSTER_ID: cid,
-      ...more,
-    };
-    return new Promise((done) => {
-      execFile(process.execPath, [program, ...words], { cwd: home, env }, (error, stdout, stderr) =>
-        done({ exitCode: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
-      );
-    });
+    const place = { RUNOS_API_URL: apiUrl, RUNOS_API_KEY: token, RUNOS_ACCOUNT_ID: aid, RUNOS_CLUSTER_ID: cid };
+    return new CommandLine(home, home, { ...place, ...more }).run(words);
   };
   const text = () => readFileSync(join(folder, 'runos.yaml'), 'utf8');
   const id = () => /^id: (\w+)$/m.exec(text())?.[1] ?? '';
