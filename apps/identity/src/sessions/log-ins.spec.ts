@@ -55,7 +55,7 @@ describe('log-ins', () => {
     const [one, other] = [await logIn(email, String(password)), await logIn(email, String(password))];
     const gateway = plane.bus('gateway');
     const { keyId } = await gateway.request(identity.authenticate, { token: one.token });
-    const connection = await gateway.connector.ready(1_000);
+    const connection = await gateway.connector.ready(60_000);
     const changes = connection.subscribe(identity.accessChanged.subject, { max: 1 });
     await connection.flush();
     expect(await gateway.request(identity.logOut, { keyId })).toEqual({ loggedOut: true });
@@ -67,7 +67,7 @@ describe('log-ins', () => {
   it('do not end by a log-out with a personal access token, which announces no change', async () => {
     const { firstKey } = await newOwner(plane);
     const gateway = plane.bus('gateway');
-    const connection = await gateway.connector.ready(1_000);
+    const connection = await gateway.connector.ready(60_000);
     const seen: unknown[] = [];
     connection.subscribe(identity.accessChanged.subject, { callback: (_, message) => void seen.push(message.json()) });
     await connection.flush();

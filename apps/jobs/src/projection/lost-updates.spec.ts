@@ -10,7 +10,7 @@ describe('job updates that are lost, repeated or reordered', () => {
   const waiting = new Set<() => void>();
   beforeAll(async () => {
     plane = await startHarness({ refreshAfterMs: 200 });
-    const connection = await plane.gateway.connector.ready(1_000);
+    const connection = await plane.gateway.connector.ready(60_000);
     connection.subscribe(jobs.jobChanged.subject, {
       callback: (_, message) => {
         changes.push(message.json());
