@@ -63,17 +63,17 @@ describe('a session', () => {
             isHealthy: true,
             message: '',
           };
-    start(plane, { timing: { heartbeatReplyTimeoutMs: 50 } });
-    await plane.until(() => plane.streams.length === 2 && heartbeats() > 4);
+    start(plane, { timing: { heartbeatReplyTimeoutMs: 500 } });
+    await plane.until(() => plane.streams.length >= 2 && heartbeats() > 4);
   });
 
   it('closes a half-open connection', async () => {
     proxy = await halfOpenProxy(plane.ports.streamPort);
     const ports = { registerPort: plane.ports.registerPort, streamPort: proxy.port };
-    const agent = start(plane, { server: { host: '127.0.0.1', ...ports }, timing: { heartbeatReplyTimeoutMs: 80 } });
+    const agent = start(plane, { server: { host: '127.0.0.1', ...ports }, timing: { heartbeatReplyTimeoutMs: 1_000 } });
     await plane.until(() => heartbeats() >= 1);
     proxy.freeze();
-    await plane.until(() => plane.streams.length === 2 && agent.isConnected);
+    await plane.until(() => plane.streams.length >= 2 && agent.isConnected);
   });
 
   it('reconnects when the plane is available again', async () => {
@@ -104,7 +104,7 @@ describe('a session', () => {
     });
     const store = new MemoryStore();
     const agent = start(plane, { store });
-    await plane.until(() => plane.streams.length === 2 && agent.isConnected);
+    await plane.until(() => plane.streams.length >= 2 && agent.isConnected);
     expect(store.saves).toBe(2);
     expect(plane.serials[1]).toBe(certificateFacts(store.credentials.certificate).serial);
   });

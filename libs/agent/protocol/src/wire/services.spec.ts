@@ -73,7 +73,7 @@ describe('the wire', () => {
       Register: (call: { request: typeof request }, done: (e: null, r: object) => void) =>
         done(null, { nid: call.request.aid, publicKey: 'PEM' }),
     });
-    const answer = await callUnary(client, registerService.Register, request, 5_000);
+    const answer = await callUnary(client, registerService.Register, request, 60_000);
     expect(answer).toEqual({ nid: 'abcde', privateKey: '', publicKey: 'PEM', caCert: '', cid: '' });
   });
 
@@ -87,7 +87,9 @@ describe('the wire', () => {
       },
     });
     const refused = () =>
-      callUnary(client, registerService.Register, request, 5_000).catch((e: ServiceError) => refusalCodeOf(e.metadata));
+      callUnary(client, registerService.Register, request, 60_000).catch((e: ServiceError) =>
+        refusalCodeOf(e.metadata),
+      );
     expect(await refused()).toBe('registration-refused');
     expect(await refused()).toBe('unrecognised');
     expect(refusalCodeOf(new Metadata())).toBeUndefined();
