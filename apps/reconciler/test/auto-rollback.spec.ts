@@ -13,7 +13,7 @@ const log = ['listening', 'Error: no such table'];
 
 describe('a rollout that fails', () => {
   let harness: Harness;
-  useHarness((started) => (harness = started), { settings: { jobDeadlineSeconds: 2 }, replicas: 2 });
+  useHarness((started) => (harness = started), { settings: { jobDeadlineSeconds: 6 }, replicas: 2 });
   afterEach(() => {
     harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
   });
@@ -72,7 +72,7 @@ describe('a rollout that fails', () => {
     expect(job).toMatchObject({
       status: 'failed',
       reason: 'ImagePullBackOff',
-      error: `${one.osid} did not get ready within 2 seconds: ${cause(one.osid)} ${serves} Its last log lines:\n${log.join('\n')}`,
+      error: `${one.osid} did not get ready within 6 seconds: ${cause(one.osid)} ${serves} Its last log lines:\n${log.join('\n')}`,
     });
     expect(job).not.toHaveProperty('rollsBack');
     expect(await show(one)).toMatchObject({

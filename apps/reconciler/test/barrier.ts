@@ -15,10 +15,10 @@ export interface Barrier {
 /** Time between two looks at the waiting transactions, seconds. */
 const pollSeconds = 0.01;
 /** A spec that fails before it opens its barrier must end all the same, ms. Transactions reach a barrier in milliseconds. */
-const defaultMaxClosedMs = 10_000;
+const defaultMaxClosedMs = 60_000;
 
 interface BarrierOptions {
-  /** The barrier opens by itself after this time, ms. Default: ten seconds. */
+  /** The barrier opens by itself after this time, ms. Default: one minute. */
   readonly maxClosedMs?: number;
 }
 

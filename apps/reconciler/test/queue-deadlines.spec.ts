@@ -7,7 +7,7 @@ import { type Harness, type Instance, useHarness } from './harness.js';
 
 describe('the clock of queued jobs', () => {
   let harness: Harness;
-  useHarness((started) => (harness = started), { settings: { jobDeadlineSeconds: 2 } });
+  useHarness((started) => (harness = started), { settings: { jobDeadlineSeconds: 6 } });
   afterEach(() => {
     harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
   });
@@ -40,7 +40,7 @@ describe('the clock of queued jobs', () => {
     expect(await clockOf(rollout)).toEqual({ deadline: true, paused: false });
     const failed = await ended(rollout);
     expect(failed.status).toBe('failed');
-    expect(failed.error).toContain('within 2 seconds');
+    expect(failed.error).toContain('within 6 seconds');
     expect(await harness.request(reconciler.showInstance, one)).toMatchObject({ cpuLimitMc: 600 });
   });
 
@@ -54,7 +54,7 @@ describe('the clock of queued jobs', () => {
       await runSql(sql, 'SELECT 1 FROM instance WHERE osid = $1 FOR UPDATE', [first.one.osid]);
       await deadline('-1 minute'); // so that it is the first one to be ended
       const isEnded = ended(second.started).then(({ status }) => status);
-      expect(await Promise.race([isEnded, sleep(8_000, 'delayed', { ref: false })])).toBe('failed');
+      expect(await Promise.race([isEnded, sleep(60_000, 'delayed', { ref: false })])).toBe('failed');
       expect(harness.jobs.get(first.started)?.job.status).toBe('running');
     });
     expect(await ended(first.started)).toMatchObject({ status: 'failed' });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { bucketHashes, bucketOf, rootOf, type ResyncEntry } from '@runos/agent-protocol';
 import { reconciler } from '@runos/contracts';
-import { waitUntil } from '@runos/testing-process';
+import { runSql } from '@runos/persistence';
 import type { StoredBundle } from './stored-bundle.js';
 import { type Harness, type Instance, useHarness } from './harness.js';
 
@@ -222,18 +222,15 @@ describe('bundle status reports', () => {
   it('in a batch wait only for the lock of their own instance', async () => {
     const held = await healthy();
     const others = await Promise.all([healthy(), healthy()]);
-    const holding = harness.sql('UPDATE instance SET name = name WHERE osid = $1 RETURNING pg_sleep(2)::text', [
-      held.osid,
-    ]);
-    const asleep = `SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'`;
-    const isAsleep = async () => (await harness.sql(asleep)).length > 0;
-    await waitUntil(isAsleep, { everyMs: 1, because: () => 'no statement holds the row' });
     const lost = (one: Instance) =>
       harness.agent.report(stored(one), 'degraded', { objects: [{ ...set(one), state: 'degraded' }] });
-    const late = lost(held);
-    const crowd = Promise.all(others.map(lost)).then(() => 'the others are recorded');
-    expect(await Promise.race([crowd, holding.then(() => 'the row is free')])).toBe('the others are recorded');
-    await late;
+    const waiting = await harness.database.transaction(async (sql) => {
+      await runSql(sql, 'SELECT 1 FROM instance WHERE osid = $1 FOR UPDATE', [held.osid]);
+      const late = [lost(held)];
+      await Promise.all(others.map(lost)); // before the row is free
+      return late;
+    });
+    await Promise.all(waiting);
     for (const one of [held, ...others]) expect(await show(one)).toMatchObject({ status: 'degraded' });
   });
 

@@ -7,7 +7,7 @@ import type { StoredBundle } from './stored-bundle.js';
 
 describe('a rollout of a service that fails', () => {
   let harness: Harness;
-  useHarness((started) => (harness = started), { settings: { jobDeadlineSeconds: 4 } });
+  useHarness((started) => (harness = started), { settings: { jobDeadlineSeconds: 6 } });
   afterEach(() => {
     harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
   });

@@ -4,7 +4,7 @@ import { type Harness, useHarness } from './harness.js';
 
 describe('waiting jobs', () => {
   let harness: Harness;
-  useHarness((started) => (harness = started), { settings: { jobDeadlineSeconds: 2 } });
+  useHarness((started) => (harness = started), { settings: { jobDeadlineSeconds: 6 } });
   afterEach(() => {
     harness.agent.replies = 'accepting';
     harness.agent.onBundle = (bundle) => harness.agent.reportSuccess(bundle);
@@ -85,7 +85,7 @@ describe('waiting jobs', () => {
     const made = await create();
     const { job, workItems } = await harness.jobs.ended(made.jobId);
     expect(job).toMatchObject({ status: 'failed', reason: 'ImagePullBackOff', currentStep: 'wait-ready' });
-    expect(job.error).toContain(`${made.osid} did not get ready within 2 seconds: Pod ${made.osid}-0`);
+    expect(job.error).toContain(`${made.osid} did not get ready within 6 seconds: Pod ${made.osid}-0`);
     expect(job.error).toContain('Check its name and the registry.');
     expect(workItems.map(({ status }) => status)).toEqual([...Array<string>(4).fill('completed'), 'failed']);
     expect(await show(made.id)).toMatchObject({ status: 'unhealthy', reason: 'ImagePullBackOff' });
