@@ -214,7 +214,7 @@ export function useHarness(assign: (harness: Harness) => unknown): void {
     await assign(await starting);
   });
   const stop = (harness: Harness): Promise<void> => harness.stop();
-  afterAll(() => starting?.then(stop, () => undefined), 60_000);
+  afterAll(() => starting?.then(stop, () => undefined));
 }
 
 /** A harness with one replica. `assign` receives both. */

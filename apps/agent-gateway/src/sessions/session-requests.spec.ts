@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { refusalCodes } from '@runos/agent-protocol';
 import { loadConfig, serviceConfig, toEnvironment } from '@runos/config';
 import { NatsConnector } from '@runos/messaging';
 import { createLogger } from '@runos/observability';
 import { type PlaneNats, planeNats } from '@runos/testing-nats';
+import { waitUntil } from '@runos/testing-process';
 import { SessionRequests } from './session-requests.js';
 
 const logger = createLogger({ service: 'spec', level: 'silent' });
@@ -36,6 +38,7 @@ it.each([
   const connection = await connector.connection();
   connection.publish('agent-gateway.session.5', close, { reply });
   await connection.flush();
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await waitUntil(() => handled.length >= expected.length, { because: () => `handled is only ${handled.join()}` });
+  await sleep(50); // what must not be handled would be
   expect(handled).toEqual(expected);
 });
