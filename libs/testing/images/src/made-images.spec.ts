@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { unpackArchive, wherePossible } from '@runos/testing-kube';
+import { waitUntil } from '@runos/testing-process';
 import { latestRenderer, renderInstance, serviceType } from '@runos/service-types';
 import { clusterAgentImage } from './agent/cluster-agent-image.js';
 import { probeImages } from './probe-images.js';
@@ -93,11 +94,8 @@ const tests = (): void => {
         VOLUMES: Object.entries(paths).map(([name, path]) => `${join(folder, name)}:${path}`),
         VARIABLES: [...(config.Env ?? []), `POD_NAME=${osid}-0`],
       });
-      const deadline = performance.now() + 20_000;
-      while (!valkey.output().includes('Ready to accept connections') && performance.now() < deadline) {
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-      valkey.kill();
+      const isReady = () => valkey.output().includes('Ready to accept connections');
+      await waitUntil(isReady, { because: () => valkey.output() }).finally(() => valkey.kill());
       await valkey.ended;
       expect(valkey.output()).toMatch(/Valkey version=8\.1\.[\s\S]*Ready to accept connections tcp/);
     },

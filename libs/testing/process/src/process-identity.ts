@@ -51,12 +51,12 @@ export async function stopProcess(
   { signal = 'SIGTERM', graceMs = 8_000 }: { signal?: NodeJS.Signals; graceMs?: number } = {},
 ): Promise<void> {
   const hasEnded = (): boolean => !isRunning(identity);
-  const wait = (deadlineMs: number): Promise<void> =>
+  const wait = (deadlineMs?: number): Promise<void> =>
     waitUntil(hasEnded, { deadlineMs, because: () => `Process ${identity.pid} does not end, even by SIGKILL` });
   if (!sendSignal(identity, signal)) return;
   await wait(graceMs).catch(async () => {
     sendSignal(identity, 'SIGKILL');
-    await wait(5_000);
+    await wait();
   });
 }
 
