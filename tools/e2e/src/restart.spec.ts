@@ -7,7 +7,7 @@ describe('npm start, stopped in the middle of ten jobs', () => {
   beforeAll(async () => {
     plane = await Plane.create();
   });
-  afterAll(() => plane.finish(), 60_000);
+  afterAll(() => plane.finish());
 
   it('ends every job once after a restart, with the same log-in and data', async () => {
     await plane.start();

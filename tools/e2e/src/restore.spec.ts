@@ -21,7 +21,7 @@ describe('a plane whose database is restored from a backup', () => {
     await plane.start();
     client = await PlaneClient.connect(plane.data);
   });
-  afterAll(() => plane.finish(), 60_000);
+  afterAll(() => plane.finish());
 
   const control = (verb: 'stop' | 'start', name: string) =>
     promisify(execFile)(process.execPath, [command, verb, name, '--data', plane.data]);

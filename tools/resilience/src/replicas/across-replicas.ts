@@ -66,8 +66,11 @@ async function followJob(url: string, token: string): Promise<void> {
   if (statuses.at(-1) !== 'completed') throw new Error(`a followed job was last seen ${statuses.at(-1) ?? 'never'}`);
 }
 
-/** The time within which a revocation at one replica applies at the other, ms. */
-const revocationMs = 2_000;
+/**
+ * The time within which a revocation at one replica applies at the other, ms. Without its event, the end of the time in
+ * the cache (30 s) or the next maintenance (10 s) would apply it.
+ */
+const revocationMs = 8_000;
 
 /** A token that is revoked at one gateway is rejected by the other, which has just accepted it. */
 async function revokeTokenAcross({ aid, token, replicas: [here, there] }: PlaneInfo): Promise<void> {

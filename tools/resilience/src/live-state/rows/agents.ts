@@ -112,7 +112,6 @@ async function outputWithClock(plane: PlaneClient, aheadMs: number, right: RegEx
     return await seen(
       () => Promise.resolve(output),
       (text) => right.test(text),
-      30_000,
     );
   } finally {
     child.kill();

@@ -13,11 +13,10 @@ const refusedDeletion: Row = {
     await withoutDeletion(plane, instance, async () => {
       const jobId = await remove(plane, instance);
       const reason = async () => JSON.stringify([await jobOf(plane, jobId), await plane.api.logs(jobId)]);
-      result.compare('job', await seen(reason, (text) => refused.test(text), 15_000), refused);
+      result.compare('job', await seen(reason, (text) => refused.test(text)), refused);
       const shown = await seen(
         () => plane.show(instance),
         ({ message }) => refused.test(String(message)),
-        15_000,
       );
       result.compare('status', shown['message'], refused);
       result.compare('condition', conditionIn(shown, 'Removed')?.['message'], refused);
