@@ -11,7 +11,7 @@ import { refusalOf, registerAt, TestAgent } from '../../test/test-agent.js';
 import { Harness } from '../../test/harness.js';
 
 /** Times that no test lasts. */
-const patient = { connectionIdleTimeoutMs: hourMs, registerConnectionTimeoutMs: hourMs };
+const longTimeouts = { connectionIdleTimeoutMs: hourMs, registerConnectionTimeoutMs: hourMs };
 
 let harness: Harness;
 beforeAll(async () => {
@@ -37,7 +37,10 @@ async function opened(port: number): Promise<Socket> {
 
 describe('a connection to the register port', () => {
   it('is closed if it makes no call', async () => {
-    const { registerPort, registerCa, service } = await harness.replica({ ...patient, connectionIdleTimeoutMs: 1_000 });
+    const { registerPort, registerCa, service } = await harness.replica({
+      ...longTimeouts,
+      connectionIdleTimeoutMs: 1_000,
+    });
     const session = http2Session(registerPort, registerCa);
     await untilClosed(session);
     await service.stop();
@@ -45,7 +48,7 @@ describe('a connection to the register port', () => {
 
   it('is closed after its greatest age, also if a call arrives byte by byte', async () => {
     const { registerPort, registerCa, service } = await harness.replica({
-      ...patient,
+      ...longTimeouts,
       registerConnectionTimeoutMs: 1_000,
     });
     const session = http2Session(registerPort, registerCa);
@@ -116,7 +119,7 @@ describe('an agent', () => {
     const timeoutMs = 2_000;
     const short = { connectionIdleTimeoutMs: timeoutMs, registerConnectionTimeoutMs: timeoutMs };
     const [registrar, replica] = [
-      await harness.replica(patient),
+      await harness.replica(longTimeouts),
       await harness.replica({ ...short, staleAfterMs: hourMs }),
     ];
     const { token } = await harness.token();

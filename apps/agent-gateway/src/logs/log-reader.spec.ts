@@ -108,7 +108,7 @@ describe('the log of a cluster agent', () => {
     const message = 'x'.repeat(16_000);
     const full = { ...chunk, entries: Array.from({ length: 8 }, () => ({ ...entry, message })) };
     const { agent, log } = await connected(repliesOf(undefined, full));
-    // Whoever sends more than a small report may go on in an hour only.
+    // A sender of more than a small report may go on in an hour only.
     const wait = jest.spyOn(RateLimiter.prototype, 'retryAfterMs');
     wait.mockImplementation(async (_, calls = 1) => (calls > 10_000 ? hourMs : 0));
     const readAll = async () => {

@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 afterAll(() => access?.stop());
 
-/** Whoever waited for the end of such a lease would exceed the time of a test. */
+/** A test that waited for the end of such a lease would exceed its time. */
 const durationMs = 3_600_000;
 /** For a lease that has to expire. */
 const short = { durationMs: 1_500 };

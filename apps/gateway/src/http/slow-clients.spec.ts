@@ -11,7 +11,7 @@ import { type GatewayHarness, startHarness } from '../../test/harness.js';
 import { settledCount } from '../../test/settled-count.js';
 
 /** Limits that no test reaches. */
-const patient = {
+const longTimeouts = {
   headersTimeoutMs: 600_000,
   requestTimeoutMs: 3_600_000,
   keepAliveTimeoutMs: 3_600_000,
@@ -21,9 +21,9 @@ const patient = {
 
 let harness: GatewayHarness;
 /** Starts a gateway. Only a limit in `limits` can close a connection in the time of a test. */
-function useLimits(limits: Partial<typeof patient>): void {
+function useLimits(limits: Partial<typeof longTimeouts>): void {
   beforeAll(async () => {
-    harness = await startHarness({ ...patient, ...limits });
+    harness = await startHarness({ ...longTimeouts, ...limits });
   });
   beforeEach(() => harness.reset());
   afterEach(async () => {
@@ -156,7 +156,7 @@ describe('a client with too many connections', () => {
   useLimits({});
 
   it('is refused with the limit, until it closes one', async () => {
-    const all = await Promise.all(Array.from({ length: patient.connectionsPerClient }, opened));
+    const all = await Promise.all(Array.from({ length: longTimeouts.connectionsPerClient }, opened));
     const refused = await opened();
     const refusal = received(refused);
     await once(refused, 'end');
