@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * How long a wait lasts at most if its caller names nothing else. It only ends a wait that would never end: a machine
- * that is several times slower or busier than this one has to pass the same tests. Name a shorter deadline only where
- * it is expected to pass.
+ * How long a wait lasts at most if its caller names nothing else. It only ends a wait that would never end, because a
+ * machine that is several times slower or busier has to pass the same tests. Name a shorter deadline only where it is
+ * expected to pass.
  */
 const defaultDeadlineMs = 60_000;
 
