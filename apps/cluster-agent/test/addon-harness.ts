@@ -26,7 +26,7 @@ jest.setTimeout(300_000);
 /** For objects to be gone, ms. */
 const deletionDeadlineMs = 240_000;
 
-const { manifestUrl, ...pinned } = addon('cloudnative-pg');
+const { manifestUrls, ...pinned } = addon('cloudnative-pg');
 export const { name, version, recognition } = pinned;
 export const olderVersion = '1.26.1';
 
@@ -35,7 +35,7 @@ export const addonLabels = { 'app.kubernetes.io/managed-by': 'runos', 'runos.com
 
 /** The objects of a published manifest of CloudNativePG. */
 export const fullManifestOf = (release: Addon['version']): Promise<KubeObject[]> =>
-  publishedManifest({ name, manifestUrl: manifestUrl.replaceAll(version, release) });
+  publishedManifest({ name, manifestUrls: manifestUrls.map((url) => url.replaceAll(version, release)) });
 
 /** The CRDs of most specs, because Kubernetes takes seconds to delete one: the recognized one, and two small ones. */
 const crds = ['clusters', 'imagecatalogs', 'failoverquorums'];

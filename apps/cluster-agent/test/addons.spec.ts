@@ -38,13 +38,13 @@ async function create(object: KubeObject): Promise<ObjectRef> {
   return ref;
 }
 
-function crd(labels: Record<string, string> = {}): KubeObject {
+function crd(labels: Record<string, string> = {}, annotations: Record<string, string> = {}): KubeObject {
   const [plural = '', ...group] = addon.crd.split('.');
   const schema = { openAPIV3Schema: { type: 'object' } };
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: addon.crd, labels },
+    metadata: { name: addon.crd, labels, annotations },
     spec: {
       group: group.join('.'),
       names: { plural, singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
@@ -149,6 +149,18 @@ describe('add-ons', () => {
     await reported([present({ version: '1.0.0', ready: true })]);
     await access.admin.mergePatch(ref, { spec: { replicas: 0 } });
     await reported([present({ version: '1.0.0' })]);
+  });
+
+  it('without an operator have the version of a label or an annotation of the CRD', async () => {
+    const versionKey = 'example.com/version';
+    detector.connected([{ name: addon.name, crd: addon.crd, image: '', versionKey }]);
+    const ref = await create(crd({ [versionKey]: '1.4.0' }));
+    await create(operator(`${addon.image}:9.9.9`));
+    await reported([{ ...present({ version: '1.4.0' }), ready: true }]);
+    await access.admin.mergePatch(ref, { metadata: { annotations: { [versionKey]: 'v1.4.1' } } });
+    await reported([{ ...present({ version: '1.4.1' }), ready: true }]);
+    await access.admin.mergePatch(ref, { metadata: { annotations: { [versionKey]: 'no version' }, labels: null } });
+    await reported([present()]);
   });
 
   it('without a CRD are missing, although the operator runs', async () => {

@@ -10,7 +10,14 @@ describe('the status of add-ons', () => {
 
   it('is requested in the reply to the hello of a cluster agent only', async () => {
     const addons = [
+      { name: 'cert-manager', crd: 'certificates.cert-manager.io', image: '', versionKey: 'app.kubernetes.io/version' },
       { name: 'cloudnative-pg', crd: 'clusters.postgresql.cnpg.io', image: 'cloudnative-pg/cloudnative-pg' },
+      {
+        name: 'gateway-api',
+        crd: 'httproutes.gateway.networking.k8s.io',
+        image: '',
+        versionKey: 'gateway.networking.k8s.io/bundle-version',
+      },
     ];
     expect(await agents.dial(agents.cluster).request(AgentHello, hello)).toEqual({ addons });
     expect(await agents.dial(agents.node, 'node').request(AgentHello, hello)).toEqual({});

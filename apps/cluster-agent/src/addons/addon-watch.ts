@@ -1,4 +1,4 @@
-import { type AddonRecognition, type DetectedAddon, maxAddonProblem } from '@runos/agent-protocol';
+import { type AddonRecognition, type DetectedAddon, imageTag, maxAddonProblem } from '@runos/agent-protocol';
 import type { Clock } from '@runos/kernel';
 import { type Informer, type KubeClient, type ResourceEventHandler, startInformer } from '@runos/kube-client';
 import {
@@ -156,13 +156,13 @@ export class AddonWatch {
     const { name, deletionTimestamp } = object.metadata;
     const addon = this.options.addons.find(({ crd }) => crd === name);
     if (addon === undefined || deletionTimestamp !== undefined) return undefined;
-    return { addon: addon.name, ours: isManagedByRunos(object), version: null, ready: true };
+    return { addon: addon.name, ours: isManagedByRunos(object), version: versionIn(object, addon), ready: true };
   };
 
   readonly #operatorEvidence: EvidenceOf = (object) => {
     for (const container of mapsIn(mapAt(object, 'spec', 'template', 'spec')['containers'])) {
       const image = parseImage(textOf(container['image']) ?? '');
-      const addon = this.options.addons.find((each) => isRepository(image, each.image));
+      const addon = this.options.addons.find((each) => each.image !== '' && isRepository(image, each.image));
       if (addon === undefined) continue;
       return { addon: addon.name, ours: isManagedByRunos(object), version: image.tag, ready: isAvailable(object) };
     }
@@ -203,6 +203,13 @@ export class AddonWatch {
 
 const isManagedByRunos = ({ metadata }: KubeObject): boolean =>
   metadata.labels?.[ownerLabels.managedBy] === fieldManager;
+
+/** The version in the metadata of a CRD, without the `v` of its tag: `v1.4.1` is 1.4.1. */
+function versionIn({ metadata: { labels, annotations } }: KubeObject, { versionKey }: AddonRecognition): string | null {
+  if (versionKey === undefined) return null;
+  const version = (annotations?.[versionKey] ?? labels?.[versionKey])?.replace(/^v(?=\d)/, '');
+  return imageTag.safeParse(version).data ?? null;
+}
 
 /** As `kubectl rollout status`: a pod of an earlier template is no proof that the operator can start. */
 function isAvailable(deployment: KubeObject): boolean {

@@ -31,10 +31,9 @@ export class AddonManifests {
 
   constructor(@InjectConfig() private readonly config: ReconcilerConfig) {}
 
-  /** True if this control plane has the manifest of the pinned version. */
+  /** True if this control plane has the manifests of the pinned version. */
   has(addon: Addon): boolean {
-    const path = this.#path(addon);
-    return path !== undefined && existsSync(path);
+    return this.#paths(addon)?.every((path) => existsSync(path)) ?? false;
   }
 
   /** The objects of the pinned version, packed once per process. @throws Error if there is no manifest */
@@ -49,13 +48,16 @@ export class AddonManifests {
   }
 
   async #read(addon: Addon): Promise<PackedBundle> {
-    const path = this.#path(addon);
-    if (path === undefined) throw new Error(`there is no manifest of ${addon.title} ${addon.version}`);
-    return packObjects(parseManifest(await readFile(path, 'utf8')).map(withPinnedImages));
+    const paths = this.#paths(addon);
+    if (paths === undefined) throw new Error(`there is no manifest of ${addon.title} ${addon.version}`);
+    const texts = await Promise.all(paths.map((path) => readFile(path, 'utf8')));
+    return packObjects(texts.flatMap(parseManifest).map(withPinnedImages));
   }
 
-  #path(addon: Addon): string | undefined {
+  #paths({ name, manifestUrls }: Addon): string[] | undefined {
     const { addonManifests } = this.config;
-    return addonManifests === undefined ? undefined : join(addonManifests, addon.name, manifestFile(addon));
+    return addonManifests === undefined
+      ? undefined
+      : manifestUrls.map((url) => join(addonManifests, name, manifestFile(url)));
   }
 }

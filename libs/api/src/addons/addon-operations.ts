@@ -12,9 +12,9 @@ export const addonGoals = ['installed', 'removed'] as const;
 export type AddonGoal = (typeof addonGoals)[number];
 
 /**
- * An operator that service types need, as the cluster agent found it. `owner` is `runos` if its objects carry the
- * labels of RunOS. A null `version` of a present add-on: no operator with a tagged image was found, for instance
- * because the cluster has the CRDs only. `neededVersion` is the version that RunOS is tested with. `desired` is null
+ * CRDs that service types need, mostly with their operator, as the cluster agent found them. `owner` is `runos` if its
+ * objects carry the labels of RunOS. A null `version` of a present add-on: no operator with a tagged image was found, or
+ * CRDs that do not name their version. `neededVersion` is the version that RunOS is tested with. `desired` is null
  * unless RunOS installs or removes the add-on. If it is set, `jobId` is the last job of that change, and `problem` is
  * the reason why it does not progress. `installable`: the cluster agent has the right to install add-ons.
  */
@@ -41,7 +41,7 @@ export const listAddons = operation({
   method: 'GET',
   path: '/:aid/clusters/:cid/addons',
   access: 'read',
-  summary: 'List the operators that service types need, and which of them the cluster has.',
+  summary: 'List the add-ons that service types need, and which of them the cluster has.',
   params: { aid, cid },
   output: z.object({ addons: z.array(Addon) }),
   examples: {

@@ -4,12 +4,14 @@ export interface AddonRecognition {
   readonly crd: string;
   /**
    * The repository of the operator's image without its registry, because mirrors replace that. The tag of the image in
-   * the operator's Deployment is the version of the add-on.
+   * the operator's Deployment is the version of the add-on. Empty for an add-on that consists of CRDs only.
    */
   readonly image: string;
+  /** The label or annotation of the CRD with the version, for an add-on that consists of CRDs only. */
+  readonly versionKey?: string;
 }
 
-/** An operator that service types need in the cluster, in the version that RunOS is tested with. */
+/** CRDs that service types need in the cluster, mostly with their operator, in the version that RunOS is tested with. */
 export interface Addon {
   readonly name: string;
   readonly title: string;
@@ -17,14 +19,15 @@ export interface Addon {
   /** The names of the CRDs that this version brings. */
   readonly crds: readonly string[];
   readonly recognition: AddonRecognition;
-  /** URL of the manifest that the operator's project publishes for this version. */
-  readonly manifestUrl: string;
+  /** URLs of the manifests that the project publishes for this version. Their file names differ. */
+  readonly manifestUrls: readonly string[];
   /** Those of the earlier versions that RunOS has installed, and that it upgrades to this one. */
   readonly earlierManifestUrls: readonly string[];
 }
 
-/** The file name of the published manifest: `cnpg-1.27.0.yaml`. */
-export const manifestFile = ({ manifestUrl }: Addon): string => manifestUrl.slice(manifestUrl.lastIndexOf('/') + 1);
+/** The file name of a published manifest: `cnpg-1.27.0.yaml`. */
+export const manifestFile = (manifestUrl: string): string => manifestUrl.slice(manifestUrl.lastIndexOf('/') + 1);
 
 /** The command that installs or upgrades an add-on. Its CRDs are too large for a client-side apply. */
-export const installCommand = ({ manifestUrl }: Addon): string => `kubectl apply --server-side -f ${manifestUrl}`;
+export const installCommand = ({ manifestUrls }: Addon): string =>
+  `kubectl apply --server-side ${manifestUrls.map((url) => `-f ${url}`).join(' ')}`;

@@ -14,9 +14,9 @@ export interface AddonManifest {
 export const readAddonManifests = (): Promise<AddonManifest[]> =>
   Promise.all(
     addons.map(async (addon) => {
-      const read = (manifestUrl: string) => publishedManifest<KubeObject>({ name: addon.name, manifestUrl });
-      const earlier = await Promise.all(addon.earlierManifestUrls.map(read));
-      return { addon, objects: await read(addon.manifestUrl), earlier: earlier.flat() };
+      const { name, manifestUrls, earlierManifestUrls } = addon;
+      const read = (urls: readonly string[]) => publishedManifest<KubeObject>({ name, manifestUrls: urls });
+      return { addon, objects: await read(manifestUrls), earlier: await read(earlierManifestUrls) };
     }),
   );
 

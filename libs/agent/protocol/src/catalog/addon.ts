@@ -7,8 +7,13 @@ const addonName = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'is not the name of
 export const addonRecognition = z.object({
   name: addonName,
   crd: text(253),
-  /** Without the registry, which a mirror replaces: `cloudnative-pg/cloudnative-pg`. */
+  /**
+   * Without the registry, which a mirror replaces: `cloudnative-pg/cloudnative-pg`. Empty for an add-on without an
+   * operator, because older agents need it: it fits no image.
+   */
   image: text(255),
+  /** The label or annotation of the CRD with the version of an add-on without an operator. */
+  versionKey: text(317).optional(),
 });
 export type AddonRecognition = z.output<typeof addonRecognition>;
 
@@ -24,7 +29,7 @@ export const detectedAddon = z.object({
   present: z.boolean(),
   /** The operator, or the CRD when there is no operator, carries the labels of RunOS. */
   ours: z.boolean(),
-  /** The tag of the operator's image; null without an operator or without a tag. */
+  /** The tag of the operator's image, or the version in the CRD without its `v`; null where neither is found. */
   version: imageTag.nullable(),
   /** The operator is available, or the add-on consists of CRDs only. Older agents do not report it. */
   ready: z.boolean().optional(),

@@ -28,6 +28,6 @@ export const cloudNativePg: Addon = {
     'subscriptions',
   ].map((plural) => `${plural}.${group}`),
   recognition: { crd: `clusters.${group}`, image: 'cloudnative-pg/cloudnative-pg' },
-  manifestUrl: manifestUrlOf(version),
+  manifestUrls: [manifestUrlOf(version)],
   earlierManifestUrls: earlierVersions.map(manifestUrlOf),
 };

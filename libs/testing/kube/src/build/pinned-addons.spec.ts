@@ -13,7 +13,7 @@ interface Manifest {
   readonly metadata: { readonly name: string };
 }
 
-describe.each(addons)('the add-on $name', ({ name, version, crds, manifestUrl }) => {
+describe.each(addons)('the add-on $name', ({ name, version, crds, manifestUrls }) => {
   const key = `crds/${name}` as keyof typeof dataFiles;
   let toolbox: Toolbox;
   beforeAll(async () => {
@@ -37,7 +37,7 @@ describe.each(addons)('the add-on $name', ({ name, version, crds, manifestUrl })
   });
 
   it('is published in a manifest with these CRDs', async () => {
-    const objects = await publishedManifest<Manifest>({ name, manifestUrl });
+    const objects = await publishedManifest<Manifest>({ name, manifestUrls });
     const found = objects.filter(({ kind }) => kind === 'CustomResourceDefinition');
     expect(found.map(({ metadata }) => metadata.name).sort()).toEqual(crds);
   });

@@ -48,7 +48,9 @@ export const dataFiles = {
   'crds/cloudnative-pg': ['github.com/cloudnative-pg/cloudnative-pg', 'config/crd/bases'],
   'crds/cert-manager': ['github.com/cert-manager/cert-manager', 'deploy/crds'],
   'crds/gateway-api': ['sigs.k8s.io/gateway-api', 'config/crd/standard'],
+  'manifests/cert-manager': ['github.com/cert-manager/cert-manager', 'deploy/crds'],
   'manifests/cloudnative-pg': ['github.com/cloudnative-pg/cloudnative-pg', 'releases'],
+  'manifests/gateway-api': ['sigs.k8s.io/gateway-api', 'config/crd/standard'],
   'stages/kwok': ['sigs.k8s.io/kwok', 'kustomize/stage'],
 } as const;
 
