@@ -7,6 +7,7 @@ export { defaultRegistry } from '@runos/kube-kinds';
 export { canonicalRegistry, RegistryHost, registryOf } from './app/registry-host.js';
 export { VariableName } from './app/variable-name.js';
 export { VariableValue } from './app/variable-value.js';
+export { controllerKinds } from './controller-kinds.js';
 export { creationFieldsOf, kindCatalog, kindRules } from './kind-rules.js';
 export { NotOffered, type OfferedName } from './not-offered.js';
 export {

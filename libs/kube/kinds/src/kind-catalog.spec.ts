@@ -8,6 +8,7 @@ import {
   applyWaves,
   builtInCatalog,
   deletionSteps,
+  isCustomGroup,
   KindCatalog,
   packKinds,
   podDisruptionBudgetKind,
@@ -62,7 +63,7 @@ describe('the order', () => {
       ref('PersistentVolumeClaim'),
       ref('StatefulSet', 'a', 'apps/v1'),
       ref('Cluster', 'a', 'postgresql.cnpg.io/v1'),
-      ref('HTTPRoute', 'a', 'gateway.networking.k8s.io/v1'),
+      ref('Ingress', 'a', 'networking.k8s.io/v1'),
     ];
     expect(
       deletionSteps(builtInCatalog, all).map(({ name, propagation, refs }) => [
@@ -77,6 +78,19 @@ describe('the order', () => {
       ['namespaces', 'Background', ['Namespace']],
     ]);
   });
+});
+
+describe('the group of a kind', () => {
+  it.each([
+    ['v1', false],
+    ['apps/v1', false],
+    ['networking.k8s.io/v1', false],
+    ['internal.apiserver.k8s.io/v1alpha1', false],
+    ['gateway.networking.k8s.io/v1', true],
+    ['snapshot.storage.k8s.io/v1', true],
+    ['gateway.networking.x-k8s.io/v1alpha1', true],
+    ['cert-manager.io/v1', true],
+  ])('%s is of CRDs: %s', (apiVersion, expected) => expect(isCustomGroup(apiVersion)).toBe(expected));
 });
 
 describe('the role of a custom kind', () => {

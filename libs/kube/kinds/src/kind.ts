@@ -70,8 +70,11 @@ export interface Kind {
 export const kindKey = ({ apiVersion, kind }: Pick<ObjectRef, 'apiVersion' | 'kind'>): string =>
   `${groupOf(apiVersion)}/${kind}`;
 
-/** Built-in groups have no dot or end in `.k8s.io`. All others belong to an operator. */
+/** Groups of projects of Kubernetes whose kinds are defined by CRDs. */
+const definedGroups: readonly string[] = ['gateway.networking.k8s.io', 'snapshot.storage.k8s.io'];
+
+/** Built-in groups have no dot or end in `.k8s.io`. All others belong to an operator, or are defined by CRDs. */
 export function isCustomGroup(apiVersion: string): boolean {
   const group = groupOf(apiVersion);
-  return group.includes('.') && !group.endsWith('.k8s.io');
+  return definedGroups.includes(group) || (group.includes('.') && !group.endsWith('.k8s.io'));
 }
