@@ -12,11 +12,12 @@ describe('the add-ons of a cluster', () => {
   });
   afterAll(() => planeClient.kubectl.run(['delete', ...operator, '--ignore-not-found', '--wait=false']));
 
-  const cloudNativePg = async () => {
+  const find = async (addon: string) => {
     const { aid, cid } = planeClient.info;
     const { body } = await planeClient.api.get(`/${aid}/clusters/${cid}/addons`);
-    return (body['addons'] as Record<string, unknown>[]).find(({ name }) => name === 'cloudnative-pg');
+    return (body['addons'] as Record<string, unknown>[]).find(({ name }) => name === addon);
   };
+  const cloudNativePg = () => find('cloudnative-pg');
   const inVersion = (version: unknown) =>
     eventually(`CloudNativePG in version ${String(version)}`, async () => {
       const addon = await cloudNativePg();
@@ -24,7 +25,7 @@ describe('the add-ons of a cluster', () => {
     });
   /** CRDs alone show no version, so it is the one that RunOS has applied. */
   const installed = async () => inVersion((await cloudNativePg())?.['neededVersion']);
-  const path = () => `/${planeClient.info.aid}/clusters/${planeClient.info.cid}/addons/cloudnative-pg`;
+  const path = (name = 'cloudnative-pg') => `/${planeClient.info.aid}/clusters/${planeClient.info.cid}/addons/${name}`;
 
   it('are installed by the plane: on simulated nodes only the CRDs, with the labels of RunOS', async () => {
     const { body } = await planeClient.api.post(path());
@@ -49,5 +50,19 @@ describe('the add-ons of a cluster', () => {
     expect([status, body['code']]).toEqual([409, 'addon.present']);
     await planeClient.kubectl.run(['delete', ...operator]);
     expect(await installed()).toMatchObject({ owner: 'runos' });
+  });
+
+  it.each([
+    ['gateway-api', '1.4.1'],
+    ['cert-manager', null], // these CRDs do not name their version
+  ])('are CRDs of a user alone, as those of %s, which are never changed', async (name, version) => {
+    const addon = await eventually(`${name} is present`, async () => {
+      const found = await find(name);
+      return found?.['state'] === 'present' && found;
+    });
+    expect(addon).toMatchObject({ owner: 'user', version, installable: true, desired: null });
+    const { status, body } = await planeClient.api.post(path(name));
+    expect([status, body['code']]).toEqual([409, 'addon.present']);
+    expect((await planeClient.api.delete(path(name))).status).toBe(409);
   });
 });
