@@ -115,14 +115,18 @@ describe('the inputs that clients send', () => {
       ['PATCH', `${one}/restart`, { flags: { force: true } }],
       ['PATCH', `${one}/restart`, { force: true }],
       ['PATCH', `${one}/restart?force=true`, { flags: { force: false } }],
+      ['PATCH', `${one}/restart?force=`, { flags: { force: true } }],
+      ['PATCH', `${one}/restart?force`, { force: true }],
     ];
     for (const [method, path, body] of forced) {
       const { status } = await harness.send(method, path, { body: JSON.stringify(body) });
       expect([path, status, inputOf('reconciler.v1.instance-restart')?.['force']]).toEqual([path, 202, true]);
     }
     const wave = JSON.stringify({ type: 'valkey', limit: 7 });
-    expect((await harness.send('POST', `/${aid}/upgrades/plan`, { body: wave })).status).toBe(200);
-    expect(inputOf('reconciler.v1.upgrade-plan')).toMatchObject({ type: 'valkey', limit: 7 });
+    for (const path of ['upgrades/plan', 'upgrades/plan?limit=']) {
+      expect([path, (await harness.send('POST', `/${aid}/${path}`, { body: wave })).status]).toEqual([path, 200]);
+      expect([path, inputOf('reconciler.v1.upgrade-plan')]).toMatchObject([path, { type: 'valkey', limit: 7 }]);
+    }
     for (const flags of [{ force: 'often' }, { force: [] }, { nonsense: true }]) {
       const refused = await harness.send('PATCH', `${one}/restart`, { body: JSON.stringify({ flags }) });
       expect([flags, refused.status]).toEqual([flags, 400]);

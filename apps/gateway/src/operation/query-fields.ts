@@ -23,9 +23,14 @@ function split(names: readonly string[], from: Fields): { taken: Record<string, 
   };
 }
 
+/** The fields of a query that are not empty. */
+const present = (query: Fields): Fields =>
+  Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined));
+
 /**
  * Takes the fields of the query from the body of a write, in which command lines send all inputs. Switches are below
- * `flags`, others at the top level. Fields that the body has too stay there, and a field of the URL wins.
+ * `flags`, others at the top level. Fields that the body has too stay there, and a field of the URL wins
+ * unless it is empty.
  */
 export function takeQueryFields(
   { query: schema, method }: Pick<Operation, 'query' | 'method'>,
@@ -38,12 +43,12 @@ export function takeQueryFields(
   if (!hasBody(method) || names.length === 0 || !isObject(body)) return { query, body };
   const top = split(names, body);
   const flags = top.rest[switches];
-  if (!isObject(flags)) return { query: { ...top.taken, ...query }, body: top.rest };
+  if (!isObject(flags)) return { query: { ...query, ...top.taken, ...present(query) }, body: top.rest };
   const below = split(names, flags);
   const { [switches]: _, ...others } = top.rest;
   const isEmptied = Object.keys(below.taken).length > 0 && Object.keys(below.rest).length === 0;
   return {
-    query: { ...top.taken, ...below.taken, ...query },
+    query: { ...query, ...top.taken, ...below.taken, ...present(query) },
     body: isEmptied ? others : { ...others, [switches]: below.rest },
   };
 }
