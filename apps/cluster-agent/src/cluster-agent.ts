@@ -24,7 +24,7 @@ import { FencedSecrets } from './leadership/fenced-secrets.js';
 import { LeaderElector, type LeaseWait } from './leadership/leader-elector.js';
 import type { LeaseTerm } from './leadership/lease-term.js';
 import { LogReadings } from './logs/log-readings.js';
-import { podLogsOf } from './logs/pod-logs.js';
+import { LogOpenings, podLogsOf } from './logs/pod-logs.js';
 import { NodeTags } from './nodes/node-tags.js';
 import { BundleController } from './reconcile/bundle-controller.js';
 import { ResyncLoop } from './resync/resync.js';
@@ -222,8 +222,9 @@ export class ClusterAgent {
   }
 
   #newLogReadings(client: KubeClient, { instances }: BundleController): LogReadings {
+    const openings = new LogOpenings();
     return new LogReadings({
-      logsOf: (osid) => podLogsOf(client, osid),
+      logsOf: (osid) => podLogsOf(client, osid, openings),
       manages: (osid) => (instances.get(osid)?.record.revision ?? 0) > 0,
       isRemoved: (osid) => instances.isRemoved(osid),
       max: this.options.config.logsPerAgent,

@@ -4,7 +4,7 @@ import { systemClock } from '@runos/kernel';
 import type { KubeObject } from '@runos/kube-objects';
 import { waitUntil } from '@runos/testing-process';
 import { withPodSecurity } from '../src/apply/pod-security.js';
-import { podLogsOf } from '../src/logs/pod-logs.js';
+import { LogOpenings, podLogsOf } from '../src/logs/pod-logs.js';
 import { readLogs } from '../src/logs/read-logs.js';
 import type { AgentAccess } from './agent-access.js';
 import { newOsid, objectsOf, refIn, useHarness } from './harness.js';
@@ -61,7 +61,7 @@ async function startPod(name: string, nodeName: string): Promise<void> {
 const read = (changes: Partial<LogQuery> = {}): AsyncGenerator<LogEntry> =>
   entriesOf(
     readLogs({
-      logs: podLogsOf(access.agent, osid),
+      logs: podLogsOf(access.agent, osid, new LogOpenings()),
       query: { osid, tail: 10, previous: false, follow: false, ...changes },
       clock: systemClock,
       signal: stopping.signal,
