@@ -8,6 +8,8 @@ import { quantile } from './quantiles.js';
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const goal = 0.5;
+/** A log of which nothing comes for this long has failed, ms. */
+const firstChunkMs = 30_000;
 
 /** What the container prints: more than one reader takes on the machines where this was measured. */
 const variables = { LOG_LINES_PER_SECOND: '100000', LOG_LINE_LENGTH: '200' } satisfies TestWebVariables;
@@ -99,21 +101,38 @@ async function byKubectl({ kubectl }: PlaneClient, { osid, pod }: FollowedApp, s
   }
 }
 
-/** Reads for some seconds from the first chunk on, which is not counted. Parses nothing but the first line. */
-async function received(body: AsyncIterable<Uint8Array>, seconds: number) {
-  let [bytes, lines, first, ms] = [0, 0, '', 0];
+/**
+ * Reads for some seconds from the first chunk on, which is not counted. Parses nothing but the first line. The time without
+ * lines at the end counts too. @throws Error if nothing comes in time, or the log ends
+ */
+async function received(body: Readable, seconds: number) {
+  let [bytes, lines, first] = [0, 0, ''];
   let startedAt: number | undefined;
-  for await (const chunk of body) {
-    const text = Buffer.from(chunk);
-    if (startedAt === undefined) {
-      startedAt = performance.now();
-      first = text.toString('utf8').split('\n', 1)[0] ?? '';
-      continue;
+  let isOver = false;
+  const stop = () => {
+    isOver = true;
+    body.destroy();
+  };
+  let timer = setTimeout(stop, firstChunkMs);
+  try {
+    for await (const chunk of body) {
+      const text = Buffer.from(chunk as Uint8Array);
+      if (startedAt === undefined) {
+        startedAt = performance.now();
+        first = text.toString('utf8').split('\n', 1)[0] ?? '';
+        clearTimeout(timer);
+        timer = setTimeout(stop, seconds * 1e3);
+        continue;
+      }
+      bytes += text.length;
+      for (let end = text.indexOf(10); end >= 0; end = text.indexOf(10, end + 1)) lines += 1;
     }
-    bytes += text.length;
-    for (let end = text.indexOf(10); end >= 0; end = text.indexOf(10, end + 1)) lines += 1;
-    ms = performance.now() - startedAt;
-    if (ms >= seconds * 1e3) break;
+  } catch (error) {
+    if (!isOver) throw error;
+  } finally {
+    clearTimeout(timer);
   }
-  return { bytes, lines, first, ms };
+  if (startedAt === undefined) throw new Error(`no line came within ${firstChunkMs} ms`);
+  if (!isOver) throw new Error(`the log ended after ${bytes} bytes`);
+  return { bytes, lines, first, ms: performance.now() - startedAt };
 }

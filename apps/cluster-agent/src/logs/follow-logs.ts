@@ -88,9 +88,11 @@ class LogFollower {
   async *#entries(container: LogContainer, progress: LogProgress): AsyncGenerator<LogEntry[]> {
     const { logs, query, signal, clock } = this.reader;
     try {
-      const selection = { ...progress.selection(container, query.sinceSeconds), follow: true };
-      const isAll = yield* progress.entries(container, logs.lines(container, selection, signal), selection);
-      if (isAll && !container.isRunning) progress.completedRun = container.run;
+      for (let isAll = false; !isAll && !signal.aborted;) {
+        const selection = { ...progress.selection(container, query.sinceSeconds), follow: true };
+        isAll = yield* progress.entries(container, logs.lines(container, selection, signal), selection);
+      }
+      if (!container.isRunning) progress.completedRun = container.run;
     } catch (error) {
       const problem = unreadable(container, (error as Error).message);
       if (!signal.aborted && problem !== progress.problem) yield [diagnostic(clock.now(), problem, container.podName)];

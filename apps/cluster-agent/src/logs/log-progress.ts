@@ -6,10 +6,10 @@ import { unreadable } from './unreadable.js';
 import type { LineSelection } from './pod-logs.js';
 
 /**
- * The lines from which a log goes on. With `sinceTime` alone, a kubelet reads the whole file from its beginning, which takes
- * seconds if the container logs much.
+ * The lines before its end from which a log goes on: the next number if there are more, and all after the last one. With
+ * `sinceTime` alone, a kubelet reads the whole file from its beginning, which takes seconds if the container logs much.
  */
-const resumedLines = 10_000;
+const resumedLines = [10_000, 100_000];
 
 /** How far the log of one container was read, through all its runs. */
 export class LogProgress {
@@ -22,8 +22,8 @@ export class LogProgress {
   #last: string | undefined;
   /** The lines with the last timestamp: several may have the same. */
   #countOfLast = 0;
-  /** More lines were logged since the last one that was read than are requested usually. */
-  #needsAll = false;
+  /** How often in a row more lines were logged since the last one that was read than were requested. */
+  #misses = 0;
   /** The run that was read last. */
   #run: string | undefined;
 
@@ -33,13 +33,13 @@ export class LogProgress {
   selection({ run }: LogContainer, sinceSeconds: number | undefined): LineSelection {
     if (this.#last === undefined) return { sinceSeconds };
     // Another run has a log of its own, without the last line that was read.
-    const needsAll = this.#needsAll || run !== this.#run;
-    return { sinceTime: this.#last, ...(needsAll ? {} : { tailLines: resumedLines }) };
+    const tailLines = run === this.#run ? resumedLines[this.#misses] : undefined;
+    return { sinceTime: this.#last, ...(tailLines === undefined ? {} : { tailLines }) };
   }
 
   /**
    * The entries of lines; those that were read before are left out. Returns whether these are all: if lines may be missing
-   * before the first one, there are none, and the next selection has them. A line without a timestamp is of the kubelet.
+   * before the first one, there are none, and the next selection has more. A line without a timestamp is of the kubelet.
    * Where the runtime has lost the file of a run, the response is HTTP 200 with the reason as its only line.
    */
   async *entries(
@@ -54,11 +54,11 @@ export class LogProgress {
     for await (const batch of lines) {
       // The last line that was read comes again, unless more lines than were requested came after it.
       if (isFirst && isAfter(batch[0], resumed)) {
-        this.#needsAll = true;
+        this.#misses += 1;
         return false;
       }
       isFirst = false;
-      this.#needsAll = false;
+      this.#misses = 0;
       const entries: LogEntry[] = [];
       for (const line of batch) {
         const { timestamp, message } = parseLogLine(line);

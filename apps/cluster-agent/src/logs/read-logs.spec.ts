@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { LogEntry, LogQuery } from '@runos/agent-protocol';
-import { systemClock } from '@runos/kernel';
+import { type Clock, systemClock } from '@runos/kernel';
 import { entriesOf, FakeLogs, fakeOsid as osid, lineAt } from '../../test/fake-logs.js';
 import { readLogs } from './read-logs.js';
 
@@ -11,11 +11,13 @@ describe('the log of an instance', () => {
   let stopping: AbortController;
   let truncations: number;
   let isRemoved: boolean;
+  let clock: Clock;
   beforeEach(() => {
     logs = new FakeLogs();
     stopping = new AbortController();
     truncations = 0;
     isRemoved = false;
+    clock = systemClock;
   });
 
   const read = (query: Partial<LogQuery> = {}): AsyncGenerator<LogEntry> =>
@@ -23,7 +25,7 @@ describe('the log of an instance', () => {
       readLogs({
         logs,
         query: { ...existing, ...query },
-        clock: systemClock,
+        clock,
         signal: stopping.signal,
         isRemoved: () => isRemoved,
         onTruncated: () => (truncations += 1),
@@ -128,12 +130,20 @@ describe('the log of an instance', () => {
   });
 
   it('has every line that was logged before it is followed, however many there are', async () => {
+    clock = { ...systemClock };
     const a = logs.pod('a').log(lineAt(1, 'a1'));
     const entries = read({ follow: true });
     expect(await next(entries, 1)).toEqual(['a1']);
-    a.log(...Array.from({ length: 10_001 }, (_, at) => lineAt(2, String(at))));
-    expect(await next(entries, 10_001)).toEqual(Array.from({ length: 10_001 }, (_, at) => String(at)));
-    expect(logs.selections.map(({ tailLines }) => tailLines)).toEqual([100, 10_000, undefined]);
+    const count = 100_001;
+    for (let at = 0; at < count; at += 1) a.log(lineAt(2, String(at)));
+    // It is opened again at once, and not with the next look for containers.
+    const looking = new AbortController();
+    clock.sleep = (ms, signal) =>
+      ms < 2_000 ? systemClock.sleep(ms, signal) : systemClock.sleep(60_000, looking.signal);
+    expect(await next(entries, count)).toEqual(Array.from({ length: count }, (_, at) => String(at)));
+    expect(logs.selections.map(({ tailLines }) => tailLines)).toEqual([100, 10_000, 100_000, undefined]);
+    clock.sleep = systemClock.sleep;
+    looking.abort();
     a.restart().log(lineAt(3, 'second run'));
     expect(await next(entries, 1)).toEqual(['second run']);
     expect(logs.selections.at(-1)?.tailLines).toBeUndefined();
