@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { jobs } from '@runos/contracts';
 import { Subscribe } from '@runos/messaging';
-import { JobNotifications } from './job-notifications.js';
+import { type JobChange, JobNotifications } from './job-notifications.js';
 
 /** Subscribes to changes of jobs and notifies their followers on this replica. */
 @Controller()
@@ -9,7 +9,7 @@ export class JobChangesController {
   constructor(private readonly wakes: JobNotifications) {}
 
   @Subscribe(jobs.jobChanged)
-  jobChanged({ id }: { id: string }): void {
-    this.wakes.notify(id);
+  jobChanged(change: JobChange): void {
+    this.wakes.notify(change);
   }
 }

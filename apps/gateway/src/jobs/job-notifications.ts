@@ -1,5 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import type { jobs } from '@runos/contracts';
 import type { Clock } from '@runos/kernel';
+import type { z } from 'zod';
+
+/** The event that a job has changed. */
+export type JobChange = z.output<typeof jobs.jobChanged.body>;
 
 /** Wakes one follower when its job may have changed. */
 export class JobFollower {
@@ -25,13 +30,29 @@ export class JobFollower {
   }
 }
 
+/** What listens to the completed jobs of one account. */
+interface AccountListener {
+  readonly aid: string;
+  readonly listener: () => void;
+}
+
 /** The followers of jobs in this replica. */
 @Injectable()
 export class JobNotifications {
   readonly #followers = new Map<string, Set<JobFollower>>();
+  readonly #listeners = new Set<AccountListener>();
 
-  notify(jobId: string): void {
-    for (const follower of this.#followers.get(jobId) ?? []) follower.notify();
+  notify({ id, aid, status }: JobChange): void {
+    for (const follower of this.#followers.get(id) ?? []) follower.notify();
+    if (status !== 'completed') return;
+    for (const each of this.#listeners) if (each.aid === aid) each.listener();
+  }
+
+  /** Calls `listener` after each completed job of the account, until the returned function is called. */
+  onCompleted(aid: string, listener: () => void): () => void {
+    const added = { aid, listener };
+    this.#listeners.add(added);
+    return () => this.#listeners.delete(added);
   }
 
   /** Registers a follower until the returned function is called. */

@@ -10,11 +10,11 @@ export interface FollowLogOptions {
   readonly signal: AbortSignal;
   /** Authenticates the caller again; false ends the log. */
   readonly isAuthorized: () => Promise<boolean>;
-  /** Whether the instance of the log is there, or that is not known now; false ends the log. */
+  /** Whether the instance of the log is there, or that is not known now; false ends the log. Called after each chunk. */
   readonly exists: () => Promise<boolean>;
 }
 
-/** Interval of the checks, and of what keeps the connection open, ms. */
+/** Interval of the authentication, and of what keeps the connection open, ms. */
 const checkIntervalMs = 15_000;
 
 /**
@@ -32,8 +32,9 @@ export async function* followLog(options: FollowLogOptions): AsyncGenerator<stri
     if (chunk === undefined) return;
     if (chunk.entries.length > 0) yield chunk.entries.map(format.entry).join('');
     if (chunk.ended) return;
+    if (!(await exists())) return;
     if (clock.monotonicMs() < checkAt) continue;
-    if (!(await isAuthorized()) || !(await exists())) return;
+    if (!(await isAuthorized())) return;
     checkAt = clock.monotonicMs() + checkIntervalMs;
     if (format.keepAlive !== '') yield format.keepAlive;
   }

@@ -3,15 +3,17 @@ import { randomUUID } from 'node:crypto';
 import { Controller } from '@nestjs/common';
 import { linesOf, type OperationInput, type ReadLogs, showAppLogs, showServiceLogs } from '@runos/api';
 import { reconciler } from '@runos/contracts';
-import { faultOf, systemClock, unavailable } from '@runos/kernel';
+import { systemClock, unavailable } from '@runos/kernel';
 import { Bus } from '@runos/messaging';
 import { CallerStreams } from '../access/caller-streams.js';
 import type { CallContext } from '../operation/call-context.js';
+import { JobNotifications } from '../jobs/job-notifications.js';
 import { FollowedResponse } from '../operation/followed-response.js';
 import { Operation } from '../operation/operation.decorator.js';
 import { oneOf } from '../services/instance-request.js';
 import { AccountLogs } from './account-logs.js';
 import { followLog } from './follow-log.js';
+import { InstancePresence } from './instance-presence.js';
 import { logFormatOf } from './log-format.js';
 import { type LogChunk, OpenLog } from './open-log.js';
 
@@ -27,6 +29,7 @@ export class LogsController {
     private readonly bus: Bus,
     private readonly accounts: AccountLogs,
     private readonly streams: CallerStreams,
+    private readonly jobs: JobNotifications,
   ) {}
 
   @Operation(showAppLogs)
@@ -46,9 +49,14 @@ export class LogsController {
     // Open before the first request, so that an event which comes during it ends the stream.
     const { signal, isAuthorized, close } = this.streams.open(call.principal, call.token);
     call.onEnd(close);
+    const { account } = call;
+    const show = () => this.bus.request(reconciler.showInstanceStatus, name, account);
+    const presence = new InstancePresence(show, systemClock);
+    // An instance is removed by a job.
+    call.onEnd(this.jobs.onCompleted(account.tenant, () => presence.notify()));
     const log = await this.#open(name, query, true, call);
     const read = () => log.read();
-    const exists = () => this.#exists(name, call);
+    const exists = () => presence.exists();
     const entries = followLog({ read, format, clock: systemClock, signal, isAuthorized, exists });
     return new FollowedResponse(Readable.from(entries, { highWaterMark: 1 }), format.mediaType);
   }
@@ -63,18 +71,6 @@ export class LogsController {
       if (chunk.ended) return chunk.truncated ? { entries, truncated: true } : { entries };
       if (systemClock.monotonicMs() > until)
         throw unavailable('The logs could not be read in time; request fewer lines.');
-    }
-  }
-
-  /** Also true while the reconciler does not answer. */
-  async #exists(name: InstanceName, { account }: CallContext): Promise<boolean> {
-    try {
-      await this.bus.request(reconciler.showInstanceStatus, name, account);
-      return true;
-    } catch (error) {
-      const code = faultOf(error)?.code;
-      if (code === undefined) throw error;
-      return !code.endsWith('.not_found');
     }
   }
 

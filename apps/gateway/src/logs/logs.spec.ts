@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { identity } from '@runos/contracts';
+import { identity, jobs } from '@runos/contracts';
 import { Fault, unavailable } from '@runos/kernel';
 import { waitUntil } from '@runos/testing-process';
 import { EventStreamReader } from '../../test/event-stream-reader.js';
@@ -68,20 +69,23 @@ describe('GET …/logs', () => {
     const full = (at: number) =>
       chunk(...Array.from({ length: 5 }, (_, index) => `${at * 5 + index} ${'x'.repeat(16_000)}`));
     const waiting: (() => void)[] = [];
+    const requested = [1, 2, 4];
     let count = 0;
-    // The first chunk comes alone. Of those after it, the last one comes first.
+    // One chunk is requested first, then two, four and eight. Of those on their way, the last one comes first.
     harness.reply('agent-gateway.v1.logs-read', () => {
       const at = count++;
-      if (at === 0) return full(0);
-      const reply = new Promise((resolve) => waiting.push(() => resolve(at < 4 ? full(at) : last())));
-      if (waiting.length === 4) for (const release of waiting.reverse()) release();
+      const reply = new Promise((resolve) => waiting.push(() => resolve(at < 19 ? full(at) : last())));
+      const [wanted = 8] = requested;
+      if (waiting.length < wanted) return reply;
+      requested.shift();
+      for (const release of waiting.splice(0).reverse()) release();
       return reply;
     });
     const { body } = await harness.send('GET', `${path}?tail=100`);
     const entries = body['entries'] as { message: string }[];
-    expect(entries.map(({ message }) => parseInt(message))).toEqual(Array.from({ length: 20 }, (_, at) => at));
+    expect(entries.map(({ message }) => parseInt(message))).toEqual(Array.from({ length: 95 }, (_, at) => at));
     expect(requestsOf('logs-read').map(({ input }) => input['number'])).toEqual(
-      [1, 2, 3, 4, 5, 6, 7, 8].slice(0, count),
+      Array.from({ length: count }, (_, at) => at + 1),
     );
   });
 
@@ -154,10 +158,26 @@ describe('a log that is followed', () => {
 
   it('ends when its instance is gone, also if the agent does not end it', async () => {
     const stream = await follow();
+    const complete = (account: string, status: 'completed' | 'running') =>
+      harness
+        .service('jobs')
+        .bus.publish(jobs.jobChanged, { id: randomUUID(), aid: account, seq: 1, status }, { tenant: account });
+    const checks = () => harness.received.filter(({ subject }) => subject === 'reconciler.v1.instance-status').length;
+    const checked = (count: number) =>
+      waitUntil(() => checks() === count, { deadlineMs: 5_000, because: () => `${checks()} checks` });
+    await complete(aid, 'completed');
+    await checked(1);
     harness.reply('reconciler.v1.instance-status', () => {
       throw new Fault('service.not_found', 'Service valkey-abcde does not exist.');
     });
+    // Neither a job that runs nor one of another account has removed it.
+    await complete(aid, 'running');
+    await complete('other', 'completed');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(checks()).toBe(1);
+    await complete(aid, 'completed');
     expect(await stream.rest()).toEqual([]);
+    expect(checks()).toBe(2);
     await closed(1);
   });
 
