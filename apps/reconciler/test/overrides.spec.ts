@@ -162,6 +162,28 @@ describe('overrides of an instance', () => {
     expect(await desired()).toBe(1);
   });
 
+  it('decide whether an app has a disruption budget, which they can change too', async () => {
+    const one = await createApp();
+    const hasBudget = () => objectOf(one, 'PodDisruptionBudget') !== undefined;
+    const scaled = await add(one, contentOf('spec: {replicas: 3}'));
+    expect(hasBudget()).toBe(true);
+    await add(one, contentOf('kind: PodDisruptionBudget\nspec: {maxUnavailable: 2}\n', { name: 'budget' }));
+    expect(mapAt(objectOf(one, 'PodDisruptionBudget'), 'spec')).toMatchObject({ maxUnavailable: 2 });
+    const untargeted = invalid('the instance has no PodDisruptionBudget');
+    await expect(remove(one, scaled)).rejects.toMatchObject(untargeted);
+    await expect(update(one, scaled, contentOf('spec: {replicas: 1}'))).rejects.toMatchObject(untargeted);
+    await ended(await harness.request(reconciler.updateInstance, { ...one, fields: { replicas: 2 } }));
+    await ended(await remove(one, scaled));
+    expect(hasBudget()).toBe(true);
+    const [budget] = await list(one);
+    await ended(await remove(one, budget?.id ?? ''));
+    await add(one, contentOf('spec: {replicas: 1}'));
+    expect([hasBudget(), mapAt(objectOf(one, 'Deployment'), 'spec')['replicas']]).toEqual([false, 1]);
+    await expect(
+      harness.request(reconciler.createOverride, { ...one, file: contentOf('spec: {replicas: 50}') }),
+    ).rejects.toMatchObject(invalid('spec.replicas is 50'));
+  });
+
   it('are refused where an operator would not look at them any more', async () => {
     const one = await harness.create('postgresql');
     const file = contentOf('spec: {bootstrap: {initdb: {database: other}}}');

@@ -1,6 +1,6 @@
 import type { InstanceInput } from '@runos/catalog-model';
-import { type KubeObject, type PackedBundle, packObjects } from '@runos/kube-objects';
-import { applyOverrides, refuseForbidden, type Rendered } from '@runos/overrides';
+import { type KubeObject, type PackedBundle, packObjects, refKey, refOf } from '@runos/kube-objects';
+import { applyOverrides, type Overrides, refuseForbidden, type Rendered } from '@runos/overrides';
 import { creationFieldsOf, kindCatalog, renderApp, renderInstance, storedType } from '@runos/service-types';
 import { domainOf } from '../clusters/cluster-view.js';
 import type { Environment } from '../environment/environment.js';
@@ -30,21 +30,47 @@ export const renderBundle = (input: BundleInput, limitBytes?: number): PackedBun
  */
 export function renderObjects(input: BundleInput): KubeObject[] {
   const { overrides } = input.spec;
-  return overrides === undefined ? renderWithout(input) : applyOverrides(renderedOf(input), overrides);
+  return overrides === undefined ? renderWithout(input) : applyOverrides(renderedOf(input, overrides), overrides);
 }
 
 /** @throws Fault `override.invalid` for an override that cannot be applied, or with which the cluster refuses objects */
 export function refuseForbiddenOverrides(input: BundleInput): void {
   const { overrides } = input.spec;
-  if (overrides !== undefined) refuseForbidden(renderedOf(input), overrides);
+  if (overrides !== undefined) refuseForbidden(renderedOf(input, overrides), overrides);
 }
 
-const renderedOf = (input: BundleInput): Rendered => ({
-  osid: input.osid,
-  objects: renderWithout(input),
-  kinds: kindCatalog(input.type),
-  creationFields: creationFieldsOf(input.type),
-});
+/** The objects that overrides patch. */
+function renderedOf(input: BundleInput, overrides: Overrides): Rendered {
+  const objects = renderWithout(input);
+  const rendered = {
+    osid: input.osid,
+    objects,
+    kinds: kindCatalog(input.type),
+    creationFields: creationFieldsOf(input.type),
+  };
+  if (input.spec.kind !== 'app') return rendered;
+  return { ...rendered, objects: forReplicas(desiredReplicas(input, rendered, overrides), input, objects) };
+}
+
+/** Objects that exist for several replicas only, such as a disruption budget. */
+const severalReplicas = 2;
+
+/** The replicas of an app with its overrides; they may patch objects that only several replicas have. */
+function desiredReplicas(input: BundleInput, rendered: Rendered, overrides: Overrides): number {
+  const objects = forReplicas(severalReplicas, input, rendered.objects);
+  const counts = applyOverrides({ ...rendered, objects }, overrides).flatMap(
+    (object) => rendered.kinds.desiredReplicasOf(object) ?? [],
+  );
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** The objects that an app has with so many replicas. Those that it has by its size are as they are by its size. */
+function forReplicas(replicas: number, input: BundleInput, bySize: readonly KubeObject[]): KubeObject[] {
+  const { spec } = input;
+  const known = new Map(bySize.map((object) => [refKey(refOf(object)), object]));
+  const objects = renderWithout({ ...input, spec: { ...spec, sizing: { ...spec.sizing, replicas } } });
+  return objects.map((object) => known.get(refKey(refOf(object))) ?? object);
+}
 
 function renderWithout({ osid, type, cluster, spec, secrets }: BundleInput): KubeObject[] {
   const { replicas, cpuRequestMc, cpuLimitMc, memoryRequestMb, memoryLimitMb, storageMb, storage } = spec.sizing;
