@@ -16,6 +16,8 @@ export class LogReading {
   #isTruncated = false;
   /** The number of the reading that gets the next entries. */
   #next = 1;
+  /** Later numbers whose readings got none, because those before had not come. Others do not wait for them. */
+  readonly #skipped = new Set<number>();
   readonly #closing = new AbortController();
   readonly #changes = new Set<() => void>();
 
@@ -56,7 +58,10 @@ export class LogReading {
     const until = this.clock.monotonicMs() + maxLogWaitMs;
     while (this.#next < number && !this.signal.aborted) {
       const ms = until - this.clock.monotonicMs();
-      if (ms <= 0) return { entries: [], ended: false, truncated: false };
+      if (ms <= 0) {
+        this.#skipped.add(number);
+        return { entries: [], ended: false, truncated: false };
+      }
       await this.#changed(ms);
     }
     await this.#until(() => this.#entries.length > 0, until);
@@ -64,7 +69,8 @@ export class LogReading {
     const entries = this.#entries;
     this.#entries = [];
     this.#length = 0;
-    this.#next = number + 1;
+    this.#next = Math.max(this.#next, number + 1);
+    while (this.#skipped.delete(this.#next)) this.#next += 1;
     this.#notify();
     return { entries, ended: this.#hasEnded, truncated: this.#isTruncated };
   }

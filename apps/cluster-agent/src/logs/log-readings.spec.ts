@@ -80,6 +80,27 @@ describe('open logs', () => {
     all.closeAll();
   });
 
+  it('go on after readings that got none while those before had not come', async () => {
+    const pod = logs.pod('a');
+    const clock = new ManualClock();
+    const all = readings(clock);
+    const { id } = await open(all);
+    const numbered = (number: number) => all.handlers.READ_LOGS?.({ id, number }) as ReturnType<typeof read>;
+    const early = [numbered(2), numbered(3)];
+    await clock.advance(4_000);
+    for (const reply of early) expect(await reply).toEqual({ entries: [], ended: false, truncated: false });
+    for (const [number, message] of [
+      [1, 'a1'],
+      [4, 'a4'],
+    ] as const) {
+      const reply = numbered(number);
+      pod.log(lineAt(number, message));
+      await clock.advance(1_000);
+      expect((await reply).entries).toMatchObject([{ message }]);
+    }
+    all.closeAll();
+  });
+
   it('are not read any further while their reader reads nothing, and go on for others', async () => {
     const pod = logs.pod('a');
     const all = readings();
