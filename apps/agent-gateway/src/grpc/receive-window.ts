@@ -7,7 +7,7 @@ import { streamService } from '@runos/agent-protocol';
  * The bytes that a cluster agent may send before the server has read them. The replies that a followed log has on their
  * way fit in it. The default of HTTP/2, 64 KiB, is half a reply.
  */
-export const receiveWindowBytes = 1024 * 1024;
+export const receiveWindowBytes = 2 * 1024 * 1024;
 
 /** RFC 9113, section 6.9.2. */
 const defaultWindowBytes = 65_535;

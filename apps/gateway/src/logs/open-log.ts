@@ -11,17 +11,28 @@ export type LogChunk = OutputOf<typeof agentGateway.readLogs>;
  * The readings on their way while a log is busy. One alone would transfer one chunk per round trip through all services,
  * and a round trip takes long on a loaded machine.
  */
-const maxReadings = 4;
+const maxReadings = 8;
+
+/** A chunk that waits longer for the client was requested too early, ms. Chunks arrive in bursts on a loaded machine. */
+const heldMs = 1_000;
 
 /** A chunk of this length is one of a busy log. An agent with little processor time fills none to its limit. */
 const busyLength = maxLogReplyLength / 8;
 
+/** A chunk that is requested. */
+interface Reading {
+  readonly chunk: Promise<LogChunk>;
+  /** Of its arrival, ms. Undefined before. */
+  arrivedAt?: number;
+}
+
 /** A log that a cluster agent reads for one client. It holds the next chunks until they are requested. */
 export class OpenLog {
   #hasEnded = false;
-  #isBusy = false;
+  /** The chunks that are requested or held. It grows while the client waits for a busy log, and shrinks for a slow client. */
+  #window = 1;
   #number = 0;
-  readonly #readings: Promise<LogChunk>[] = [];
+  readonly #readings: Reading[] = [];
 
   private constructor(
     private readonly bus: Bus,
@@ -37,18 +48,26 @@ export class OpenLog {
 
   /** The next entries; none after a few seconds. @throws Fault `unavailable` when the agent has disconnected */
   async read(): Promise<LogChunk> {
-    const wanted = this.#isBusy ? maxReadings : 1;
-    while (this.#readings.length < wanted) this.#request();
-    const chunk = await (this.#readings.shift() as Promise<LogChunk>);
+    while (this.#readings.length < this.#window) this.#request();
+    const reading = this.#readings.shift() as Reading;
+    const { arrivedAt } = reading;
+    const chunk = await reading.chunk;
     this.#hasEnded = chunk.ended;
-    this.#isBusy = chunk.entries.reduce((sum, { message }) => sum + message.length + logEntryOverhead, 0) >= busyLength;
+    this.#window = isBusy(chunk) ? this.#windowAfter(arrivedAt) : 1;
     return chunk;
+  }
+
+  #windowAfter(arrivedAt: number | undefined): number {
+    if (arrivedAt === undefined) return Math.min(maxReadings, this.#window * 2);
+    return performance.now() - arrivedAt > heldMs ? Math.max(1, this.#window - 1) : this.#window;
   }
 
   #request(): void {
     this.#number += 1;
-    const reading = this.bus.request(agentGateway.readLogs, { ...this.log, number: this.#number }, this.account);
-    reading.catch(() => undefined); // it is thrown to the caller that awaits it
+    const chunk = this.bus.request(agentGateway.readLogs, { ...this.log, number: this.#number }, this.account);
+    const reading: Reading = { chunk };
+    const arrive = () => (reading.arrivedAt = performance.now());
+    chunk.then(arrive, arrive); // an error is thrown to the caller that awaits it
     this.#readings.push(reading);
   }
 
@@ -58,3 +77,6 @@ export class OpenLog {
     await this.bus.request(agentGateway.closeLogs, this.log, this.account).catch(() => undefined);
   }
 }
+
+const isBusy = ({ entries }: LogChunk): boolean =>
+  entries.reduce((sum, { message }) => sum + message.length + logEntryOverhead, 0) >= busyLength;

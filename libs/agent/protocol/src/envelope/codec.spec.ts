@@ -25,7 +25,10 @@ describe('payloads', () => {
   });
 
   it('are rejected with a reason when they are not base64, UTF-8 or JSON', () => {
-    expect(decodeJson('exit status 1')).toEqual({ ok: false, problem: 'the payload is not base64' });
+    const texts = ['exit status 1', 'e30', 'e30=e30=', 'e30 ', 'e30\n', 'ey-_', 'eyA\u0100', '====', '=', 'ÿÿÿÿ'];
+    for (const text of texts) {
+      expect([text, decodeJson(text)]).toEqual([text, { ok: false, problem: 'the payload is not base64' }]);
+    }
     expect(decodeJson(Buffer.from([0xc3, 0x28]).toString('base64'))).toMatchObject({ ok: false });
     expect(decodeJson(Buffer.from('{').toString('base64'))).toMatchObject({ ok: false });
     expect(decodeJson(Buffer.from('['.repeat(200_000)).toString('base64'))).toMatchObject({ ok: false });
