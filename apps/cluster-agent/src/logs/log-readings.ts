@@ -97,7 +97,8 @@ export class LogReadings {
   #restartIdleTime(id: string): void {
     const open = this.#open.get(id);
     if (open === undefined) return;
-    open.idle.abort();
+    // Without a reason, each abort creates an error with its stack.
+    open.idle.abort('read');
     const idle = (open.idle = new AbortController());
     void this.options.clock.sleep(idleMs, idle.signal).then(() => {
       if (!idle.signal.aborted) this.#close({ id });

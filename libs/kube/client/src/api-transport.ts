@@ -38,6 +38,8 @@ export interface StreamRequest {
   readonly shared?: boolean;
   /** Longer lines are cut, and end with the number of bytes that are left out. Default: no limit. */
   readonly maxLineBytes?: number;
+  /** Lines wait so long for others, to be taken together, ms. Default 0. For busy streams that nobody waits for. */
+  readonly gatherMs?: number;
   /** The server has answered with a 2xx status. */
   readonly onOpen?: () => void;
 }
@@ -140,7 +142,7 @@ export class ApiTransport {
         throw this.#errorOf(status, await text(body), call, retryAfter);
       }
       request.onOpen?.();
-      yield* splitLines(gatherChunks(body), request.maxLineBytes);
+      yield* splitLines(gatherChunks(body, request.gatherMs), request.maxLineBytes);
     } catch (thrown) {
       throw noResponse(thrown, call, false);
     }

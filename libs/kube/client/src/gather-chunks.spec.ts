@@ -1,5 +1,5 @@
 import { PassThrough, Readable } from 'node:stream';
-import { setImmediate as immediate } from 'node:timers/promises';
+import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { gatherChunks } from './gather-chunks.js';
 
@@ -18,6 +18,48 @@ describe('the chunks of a body', () => {
     await immediate();
     body.end('d');
     expect(await texts).toEqual(['abc', 'd']);
+  });
+
+  it('wait for others, but not when they are many or the last ones', async () => {
+    const body = new PassThrough({ highWaterMark: 1024 * 1024 });
+    const chunks = gatherChunks(body, 200);
+    const next = async () => String((await chunks.next()).value);
+    const startedAt = performance.now();
+    const first = next();
+    for (const chunk of ['a', 'b', 'c']) {
+      body.write(chunk);
+      await immediate();
+      await immediate();
+    }
+    expect(await first).toBe('abc');
+    expect(performance.now() - startedAt).toBeGreaterThan(190);
+    const many = 'x'.repeat(64 * 1024);
+    const untimely = gatherChunks(body, 60_000);
+    const second = untimely.next();
+    body.write(many);
+    expect((await second).value).toHaveLength(many.length);
+    const last = untimely.next();
+    body.end('d');
+    expect(String((await last).value)).toBe('d');
+  });
+
+  it('are taken together also when they arrive while their consumer is busy', async () => {
+    const body = new PassThrough({ highWaterMark: 1024 * 1024 });
+    const chunks = gatherChunks(body, 20);
+    for (const text of ['a', 'b']) {
+      body.write(text);
+      const first = String((await chunks.next()).value);
+      body.write('-');
+      // Longer than they wait: the next step has them at once.
+      await sleep(50);
+      body.write('late');
+      expect([first, String((await chunks.next()).value)]).toEqual([text, '-late']);
+      // The timer of the last one does not wake a step that has nothing.
+      const next = chunks.next();
+      await sleep(50);
+      body.write('.');
+      expect(String((await next).value)).toBe('.');
+    }
   });
 
   it('stop arriving while their consumer takes none, and are complete afterwards', async () => {
