@@ -85,6 +85,19 @@ describe('the log of a pod that keeps ending', () => {
     expect(explain(crashing('a', 'panic: tea-pot-1\n')).log).toEqual(['panic: [redacted]']);
   });
 
+  it('is quoted without a value that has become secret since it was read', async () => {
+    log = 'FATAL:  no role "tea-pot-2"';
+    explain(crashing('a'));
+    await settled();
+    const rotated = { redact: (text: string) => text.replaceAll('tea-pot-2', '[redacted]'), onRead: () => undefined };
+    const explained = (use: Parameters<CrashLogs['explain']>[2]) =>
+      JSON.stringify(logs.explain(crashing('a'), builtInCatalog.healthOf(crashing('a')), use));
+    expect(explained({ ...rotated, redact })).toContain('tea-pot-2');
+    expect(explained(rotated)).toContain('[redacted]');
+    expect(explained(rotated)).not.toContain('tea-pot-2');
+    expect(reads).toHaveLength(1);
+  });
+
   it('is the same after a run that only differs in numbers', async () => {
     let wasRead = 0;
     const onRead = () => void (wasRead += 1);

@@ -66,8 +66,10 @@ export class CrashLogs {
     const known = this.#known.get(uid);
     if (known?.run !== ended.run) this.#request(uid, refOf(pod), ended, known?.text ?? '', use);
     if (known === undefined || known.text === '') return health;
-    const explained = builtInCatalog.healthOf(withTerminationMessage(pod, ended, known.text));
-    return { ...explained, log: lastLines(known.text) };
+    // A value may have become secret since it was read.
+    const text = use.redact(known.text);
+    const explained = builtInCatalog.healthOf(withTerminationMessage(pod, ended, text));
+    return { ...explained, log: lastLines(text) };
   }
 
   remove(pod: KubeObject): void {
