@@ -206,6 +206,19 @@ describe('overrides of an instance', () => {
     ]);
   });
 
+  it('are renamed by a revision of the same objects, whose job completes without a change of the cluster', async () => {
+    const one = await createApp();
+    const id = await add(one, contentOf(grace(90)));
+    const { digest } = harness.agent.bundleOf(one.osid);
+    const renamed = contentOf(grace(90), { name: 'patient' });
+    expect(await ended(await update(one, id, renamed))).toMatchObject({ status: 'completed' });
+    expect(harness.agent.bundleOf(one.osid).digest).toBe(digest);
+    expect(await list(one)).toEqual([{ id, ...renamed }]);
+    await ended(await harness.request(reconciler.rollBackInstance, { ...one, revision: 2 }));
+    expect((await list(one)).map(({ name }) => name)).toEqual(['tuned']);
+    expect(harness.agent.bundleOf(one.osid).digest).toBe(digest);
+  });
+
   it('are returned byte for byte', async () => {
     const one = await createApp();
     const bytes = Uint8Array.from([0xef, 0xbb, 0xbf, ...Buffer.from('# é 🦊\r\nspec: {}\r\n\t\r\n')]);
