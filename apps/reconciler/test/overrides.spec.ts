@@ -210,7 +210,7 @@ describe('overrides of an instance', () => {
     const one = await createApp();
     const id = await add(one, contentOf(grace(90)));
     const { digest } = harness.agent.bundleOf(one.osid);
-    const renamed = contentOf(grace(90), { name: 'patient' });
+    const renamed = contentOf(grace(90), { name: 'renamed' });
     expect(await ended(await update(one, id, renamed))).toMatchObject({ status: 'completed' });
     expect(harness.agent.bundleOf(one.osid).digest).toBe(digest);
     expect(await list(one)).toEqual([{ id, ...renamed }]);

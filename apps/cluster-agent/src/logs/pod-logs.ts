@@ -29,8 +29,8 @@ const silentMs = 10_000;
 const followedSilentMs = 300_000;
 
 /**
- * A line waits so long for others, ms. A kubelet sends each line by itself, and one step for each through all that reads a
- * log takes twice the processor time of the line.
+ * A line waits so long for others, ms. A kubelet sends each line by itself. Its own step through all that reads a log takes
+ * more processor time than the line.
  */
 const gatherMs = 10;
 

@@ -13,7 +13,7 @@ import { Operation } from '../operation/operation.decorator.js';
 import { oneOf } from '../services/instance-request.js';
 import { AccountLogs } from './account-logs.js';
 import { followLog } from './follow-log.js';
-import { InstancePresence } from './instance-presence.js';
+import { InstanceCheck } from './instance-check.js';
 import { logFormatOf } from './log-format.js';
 import { type LogChunk, OpenLog } from './open-log.js';
 
@@ -51,12 +51,12 @@ export class LogsController {
     call.onEnd(close);
     const { account } = call;
     const show = () => this.bus.request(reconciler.showInstanceStatus, name, account);
-    const presence = new InstancePresence(show, systemClock);
+    const check = new InstanceCheck(show, systemClock);
     // An instance is removed by a job.
-    call.onEnd(this.jobs.onCompleted(account.tenant, () => presence.notify()));
+    call.onEnd(this.jobs.onCompleted(account.tenant, () => check.notify()));
     const log = await this.#open(name, query, true, call);
     const read = () => log.read();
-    const exists = () => presence.exists();
+    const exists = () => check.exists();
     const entries = followLog({ read, format, clock: systemClock, signal, isAuthorized, exists });
     return new FollowedResponse(Readable.from(entries, { highWaterMark: 1 }), format.mediaType);
   }

@@ -38,7 +38,7 @@ export interface StreamRequest {
   readonly shared?: boolean;
   /** Longer lines are cut, and end with the number of bytes that are left out. Default: no limit. */
   readonly maxLineBytes?: number;
-  /** Lines wait so long for others, to be taken together, ms. Default 0. For busy streams that nobody waits for. */
+  /** Lines wait so long for others, to be taken together, ms. Default 0. For busy streams whose readers wait longer anyway. */
   readonly gatherMs?: number;
   /** The server has answered with a 2xx status. */
   readonly onOpen?: () => void;

@@ -6,7 +6,7 @@ const maxGatheredBytes = 64 * 1024;
 /**
  * The bytes of a body; those that have arrived since the last step together. An API server sends each line of a followed
  * log as a chunk of its own. One step of an iterator for each costs more than all else that is done with a line. With
- * `gatherMs`, a chunk waits so long for others: lines that a node sends one by one rarely arrive in the same turn of the
+ * `gatherMs`, a chunk waits so long for others. Lines that a node sends one by one rarely arrive in the same turn of the
  * event loop. Bounded: a consumer that takes nothing pauses the body. Destroys it when the consumer stops.
  * @throws its error
  */
@@ -15,12 +15,12 @@ export async function* gatherChunks(body: Readable, gatherMs = 0): AsyncGenerato
   let failure: Error | null | undefined;
   let wake: (() => void) | undefined;
   let timer: NodeJS.Timeout | undefined;
-  let isDue = false;
+  let isReady = false;
   // Chunks that arrive in the same turn of the event loop are taken together.
   const deliver = (): void => {
     clearTimeout(timer);
     timer = undefined;
-    isDue = true;
+    isReady = true;
     if (wake !== undefined) setImmediate(wake);
     wake = undefined;
   };
@@ -37,10 +37,10 @@ export async function* gatherChunks(body: Readable, gatherMs = 0): AsyncGenerato
   });
   try {
     for (;;) {
-      if (!isDue && !hasEnded) await new Promise<void>((resolve) => (wake = resolve));
+      if (!isReady && !hasEnded) await new Promise<void>((resolve) => (wake = resolve));
       if (chunks.length > 0) {
         const gathered = Buffer.concat(chunks, bytes);
-        [chunks, bytes, isDue] = [[], 0, false];
+        [chunks, bytes, isReady] = [[], 0, false];
         clearTimeout(timer);
         timer = undefined;
         body.resume();

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { Fault, unavailable } from '@runos/kernel';
 import { ManualClock } from '@runos/testing-basics';
-import { InstancePresence } from './instance-presence.js';
+import { InstanceCheck } from './instance-check.js';
 
 it('an instance is requested after an event only, and again while its state is unknown', async () => {
   const clock = new ManualClock();
@@ -11,17 +11,17 @@ it('an instance is requested after an event only, and again while its state is u
     unavailable('Still away.'),
   ];
   let requests = 0;
-  const presence = new InstancePresence(() => {
+  const check = new InstanceCheck(() => {
     requests += 1;
     const answer = answers.length > 0 ? answers.shift() : new Fault('app.not_found', 'App app-abcde does not exist.');
     return answer === undefined ? Promise.resolve() : Promise.reject(answer);
   }, clock);
   const states: [boolean, number][] = [];
-  const look = async () => states.push([await presence.exists(), requests]);
+  const look = async () => states.push([await check.exists(), requests]);
   await look();
-  presence.notify();
+  check.notify();
   for (let time = 0; time < 2; time += 1) await look();
-  presence.notify();
+  check.notify();
   for (let time = 0; time < 2; time += 1) await look();
   for (let time = 0; time < 2; time += 1) {
     await clock.advance(15_000);
