@@ -9,11 +9,19 @@ const needsNoServer = (argv: readonly string[]): boolean =>
 const firstWord = (argv: readonly string[]): string | undefined => argv.find((word) => !word.startsWith('-'));
 const isOwn = (argv: readonly string[]): boolean => {
   const word = firstWord(argv);
-  return word !== undefined && reservedWords.has(word) && word !== 'help';
+  return word !== undefined && reservedWords.has(word) && !sharedWords.includes(word);
 };
 
-/** Groups whose commands of this program work without a log-in. */
-const ownPaths = [/^account (list|switch)\b/, /^clusters default\b/, /^jobs follow\b/];
+/** Words of this program that may begin commands of the catalog too. */
+const sharedWords = ['help', 'mcp'];
+
+/** Commands of this program in groups that the catalog has too: those need no catalog. */
+const ownPaths = [
+  /^account (list|switch)\b/,
+  /^clusters default\b/,
+  /^jobs follow\b/,
+  /^mcp( (sensitive_)?(read|write))*$/,
+];
 
 /**
  * The catalog that a command line needs: none for commands of this program, the stored one for help, else the current one.

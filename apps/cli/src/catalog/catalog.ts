@@ -13,8 +13,14 @@ export interface CatalogField {
   readonly positional?: boolean;
   /** A required string may be given as "". */
   readonly allowEmpty?: boolean;
+  /** Of each item of an array. */
   readonly itemType?: string;
+  readonly itemFields?: readonly CatalogField[];
+  /** Of each value of an object. */
   readonly valueType?: string;
+  readonly valueFields?: readonly CatalogField[];
+  /** An update can remove the value. */
+  readonly clearable?: boolean;
 }
 
 /** A boolean switch. */
@@ -36,7 +42,9 @@ export interface CatalogCommand {
   /** A path with `:name` or `{name}` for values. */
   readonly endpoint: string;
   readonly method: string;
+  /** The levels of tools that it belongs to; absent: it is no tool. */
   readonly mcp?: readonly string[];
+  readonly returnsJob?: boolean;
   readonly input?: { readonly fields?: readonly CatalogField[]; readonly flags?: readonly CatalogFlag[] };
   readonly output?: { readonly type?: string; readonly fields?: readonly (string | OutputField)[] };
 }

@@ -15,6 +15,7 @@ import { addConfig } from './config-command.js';
 import { addFollow } from './follow.js';
 import { addLogs } from './logs.js';
 import { addManifest } from './manifest.js';
+import { addMcp } from './mcp.js';
 import { addLogin } from './login.js';
 import { addLogout } from './logout.js';
 import { addServiceFiles } from './service-files.js';
@@ -42,6 +43,7 @@ const handWritten = [
   addFollow,
   addLogs,
   addManifest,
+  addMcp,
   addAppFiles,
   addAppInit,
   addAppSync,

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { CliError } from '../failure/cli-error.js';
 import { isUnprotected, parseApiUrl, requireApiKey, requireApiUrl, type Settings } from '../configuration/settings.js';
 import { networkError } from './network-error.js';
@@ -14,6 +15,8 @@ export interface ApiRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** For one attempt, ms. */
   readonly deadlineMs?: number;
+  /** Ends all attempts. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Answer {
@@ -57,7 +60,7 @@ export class ApiClient {
       const delayMs = retryDelayMs(response);
       if (delayMs === undefined || performance.now() + delayMs > until) throw error;
       note(`${error.message} Trying again in ${Math.ceil(delayMs / 1_000)} s …`);
-      await new Promise((resolve) => setTimeout(resolve, delayMs));
+      await delay(delayMs, request.signal);
     }
   }
 
@@ -80,7 +83,8 @@ export class ApiClient {
         },
         body: body === undefined ? undefined : JSON.stringify(body),
         redirect: 'manual',
-        signal: signal ?? AbortSignal.timeout(deadlineMs),
+        signal:
+          signal ?? AbortSignal.any([AbortSignal.timeout(deadlineMs), ...(request.signal ? [request.signal] : [])]),
       });
     } catch (error) {
       throw networkError(error, address, deadlineMs);
@@ -98,6 +102,10 @@ export class ApiClient {
     this.options.note('Warning: the API has no TLS, so others on the network can read your key.');
   }
 }
+
+/** Ends early with the signal; the next attempt then fails at once. */
+const delay = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
+  setTimeout(ms, undefined, { signal }).catch(() => undefined);
 
 /** @throws CliError for a key that no header can carry */
 function headerValue(key: string): string {
