@@ -14,6 +14,7 @@ import { AppRevisionsController } from './apps/app-revisions.controller.js';
 import { EnvironmentController } from './apps/environment.controller.js';
 import { LinksController } from './apps/links.controller.js';
 import { CommandsController } from './commands/commands.controller.js';
+import { TopicsController } from './commands/topics.controller.js';
 import { ClustersController } from './clusters/clusters.controller.js';
 import { ConfigSetsController } from './config-sets/config-sets.controller.js';
 import { type GatewayConfig, gatewayConfig } from './config.js';
@@ -45,6 +46,7 @@ const controllers = [
   SessionsController,
   AccountsController,
   CommandsController,
+  TopicsController,
   ServiceInfoController,
   JobsController,
   ApiKeysController,

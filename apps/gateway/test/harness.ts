@@ -142,6 +142,7 @@ export function pathOf({ path }: Operation): string {
     aid,
     cid: 'ky3',
     nid: 'n0d3a',
+    key: 'jobs',
     type: 'valkey',
     setId,
     wid: jobId,

@@ -22,6 +22,9 @@ export type {
   CommandOutput,
 } from './commands/command-catalog.js';
 export { commandsOf } from './commands/commands.js';
+export { bootstrapOf } from './topics/bootstrap.js';
+export { searchTopics, showBootstrap, showTopic } from './topics/topic-operations.js';
+export { type CommandTopic, matchingTopics, topicsOf, topicText } from './topics/topics.js';
 export { Addon, type AddonGoal, addonGoals, installAddon, listAddons, removeAddon } from './addons/addon-operations.js';
 export { type Access, type Level, levels, Role, roleAllows, roles, weakerRole } from './access/access.js';
 export {

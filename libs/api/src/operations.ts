@@ -20,6 +20,7 @@ import * as configuration from './services/configuration-operations.js';
 import * as revisions from './services/revision-operations.js';
 import * as services from './services/service-operations.js';
 import * as sessions from './sessions/session-operations.js';
+import * as topics from './topics/topic-operations.js';
 import * as upgrades from './upgrades/upgrade-operations.js';
 
 const isOperation = (value: unknown): value is Operation =>
@@ -48,6 +49,7 @@ const nouns = [
   configSets,
   jobs,
   commands,
+  topics,
 ] as const;
 
 /** Every public operation. An operation exported by the file of its noun is included. */

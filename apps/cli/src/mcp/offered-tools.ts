@@ -7,7 +7,7 @@ import { type Tool, toolsOf } from './tool.js';
 
 const toolsetsDeadlineMs = 5_000;
 
-/** What a server says about the tools of an account. Other keys are of other products. */
+/** The limits of an account, as the server reports them. Other keys are of other products. */
 interface Toolsets {
   readonly scoped?: boolean;
   readonly serviceTypes?: readonly string[];
@@ -59,7 +59,7 @@ export class OfferedTools {
   }
 }
 
-/** Those that the account is limited to; undefined without a limit, and when the server does not tell. */
+/** Those that the account is limited to; undefined without a limit, and when the server does not report it. */
 async function serviceTypesOf(context: CommandContext): Promise<readonly string[] | undefined> {
   const path = `/${encodeURIComponent(requireAccount(context.settings))}/cli/toolsets`;
   const request = { method: 'GET', path, deadlineMs: toolsetsDeadlineMs };

@@ -6,7 +6,7 @@ const topics: readonly string[] = ['mcp_topics_show', 'mcp_topics_search'];
 const neededTopics = 2;
 
 /**
- * Reading tools are locked until the client has read what the server says about itself: its summary, and two topics.
+ * Reading tools are locked until the client has read the documents of the server: its summary, and two topics.
  * A server without them locks nothing.
  */
 export class ReadFirst {

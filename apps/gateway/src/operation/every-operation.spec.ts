@@ -44,10 +44,13 @@ const bodies: Readonly<Record<string, object>> = {
 };
 
 /** Queries of operations that need one. */
-const queries: Readonly<Record<string, string>> = { 'account.system-config': '?key=CLI_VERSION' };
+const queries: Readonly<Record<string, string>> = {
+  'account.system-config': '?key=CLI_VERSION',
+  'mcp.topics.search': '?keywords=valkey',
+};
 
 /** Operations that the gateway answers without another service. */
-const ownAnswers = /^(cli\..*|account\.(modules|system-config))$/;
+const ownAnswers = /^((cli|mcp)\..*|account\.(modules|system-config))$/;
 
 /** The stream never ends by itself here; it has its own specs. */
 const withoutStream = operations.filter(({ id }) => id !== 'job.stream');

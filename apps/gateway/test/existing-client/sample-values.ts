@@ -15,6 +15,8 @@ const byName: Readonly<Record<string, unknown>> = {
   overrideId: setId,
   configSetId: setId,
   revision: '1',
+  key: 'jobs',
+  keywords: 'valkey logs',
   filename: 'ca.pem',
   image: 'ghcr.io/acme/shop:1.4',
   host: 'ghcr.io',

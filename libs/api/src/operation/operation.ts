@@ -45,6 +45,7 @@ export const pathParams = {
   setId: param(uuid, 'configset.not_found', 'UUID of a config set.'),
   jobId: param(uuid, 'job.not_found', 'UUID of a job.'),
   registryId: param(uuid, 'registry.not_found', 'UUID of the credentials of a registry.'),
+  topicKey: param(z.string().regex(/^[a-z0-9-]{1,64}$/), 'topic.not_found', 'Key of a topic, such as config-sets.'),
   upgradeId: param(uuid, 'upgrade.not_found', 'UUID of an upgrade.'),
   workItemId: param(uuid, 'job.not_found', 'UUID of a work item of the job.'),
 } as const;

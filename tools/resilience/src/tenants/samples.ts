@@ -1,7 +1,7 @@
 import { type Operation, type OperationId, type PathParam, pathParams, type PlanId } from '@runos/api';
 
-/** Path parameters that belong to no account: names of the catalog, and the first revision of any instance. */
-const commonNames = { type: 'postgresql', addonName: 'cloudnative-pg', revision: '1' } as const;
+/** Path parameters that belong to no account: names of the catalog and its topics, and the first revision of any instance. */
+const commonNames = { type: 'postgresql', addonName: 'cloudnative-pg', revision: '1', topicKey: 'jobs' } as const;
 
 /** The names of ids in paths. */
 export type IdName = Exclude<keyof typeof pathParams, keyof typeof commonNames>;
@@ -78,6 +78,9 @@ export const samples: Readonly<Record<Exclude<OperationId, PlanId>, Sample>> = {
   'cli.whole-manifest-version': plain,
   'cli.whole-manifest': plain,
   'cli.toolsets': plain,
+  'mcp.bootstrap': plain,
+  'mcp.topics.search': { query: () => ({ keywords: 'jobs' }) },
+  'mcp.topics.show': plain,
   'apikey.list': plain,
   'apikey.create': { body: () => ({ name: 'stolen', role: 'viewer' }) },
   'apikey.show': plain,
