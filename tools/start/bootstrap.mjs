@@ -18,6 +18,7 @@ const commands = {
   'nats:users': { projects: ['libs/testing/nats'], program: 'libs/testing/nats/dist/print-users.js' },
   bench: { projects: [...plane, 'tools/bench'], program: 'tools/bench/dist/main.js' },
   resilience: { projects: [...plane, 'tools/resilience'], program: 'tools/resilience/dist/main.js' },
+  release: { projects: ['apps/cli', 'tools/release'], program: 'tools/release/dist/main.js' },
   'contracts:snapshot': { projects: ['tools/contracts'], program: 'tools/contracts/dist/main.js' },
   manifests: { projects: ['tools/manifests'], program: 'tools/manifests/dist/main.js' },
   build: { projects: ['.'] },

@@ -21,6 +21,7 @@ export type {
   CommandInput,
   CommandOutput,
 } from './commands/command-catalog.js';
+export { cliFileName, type CliPlatform, cliPlatforms } from './install/cli-platforms.js';
 export { commandsOf } from './commands/commands.js';
 export { bootstrapOf } from './topics/bootstrap.js';
 export { searchTopics, showBootstrap, showTopic } from './topics/topic-operations.js';

@@ -232,6 +232,20 @@ describe('the process', () => {
     expect([code, lines.every(({ jsonrpc }) => jsonrpc === '2.0')]).toEqual([0, true]);
   });
 
+  it('answers what was sent before its client closed the connection', async () => {
+    gateway.reply('GET /a1/clusters', { clusters: [{ cid: 'demo' }] });
+    const message = (id: number, method: string, params: object) =>
+      JSON.stringify({ jsonrpc: '2.0', id, method, params });
+    const clientInfo = { name: 'spec', version: '1' };
+    const input = [
+      message(1, 'initialize', { protocolVersion: '2025-06-18', capabilities: {}, clientInfo }),
+      message(2, 'tools/call', { name: 'clusters_list' }),
+    ];
+    const { exitCode, stdout, stderr } = await home.run(['mcp'], { env: env(), input: `${input.join('\n')}\n` });
+    expect([exitCode, stderr, stdout.trim().split('\n').length]).toEqual([0, '', 2]);
+    expect(stdout).toContain('demo');
+  });
+
   it('does not start without a log-in, and reports why on standard error', async () => {
     const { RUNOS_API_KEY: _, ...others } = env();
     expect(await home.run(['mcp'], { env: others })).toMatchObject({

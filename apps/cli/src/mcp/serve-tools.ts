@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import {
@@ -18,7 +18,7 @@ import { OfferedTools } from './offered-tools.js';
 import { ReadFirst } from './read-first.js';
 import type { ToolArguments } from './tool-arguments.js';
 import { toolLevels } from './tool-levels.js';
-import { definitionOf, type Tool } from './tool.js';
+import { definitionOf } from './tool.js';
 
 /** How long calls may go on when the client has closed its end, ms. */
 const closeTimeoutMs = 2_000;
@@ -47,14 +47,14 @@ export async function serveTools(context: CommandContext, levels: readonly Level
     return { tools: [...offered.values()].map(definitionOf) };
   });
   server.setRequestHandler(CallToolRequestSchema, async ({ params: { name, arguments: given = {} } }, { signal }) => {
-    const tool = await tools.find(name);
-    if (tool === undefined) throw new McpError(ErrorCode.InvalidParams, `There is no tool "${name}".`);
-    const call = answerOf(tool, given, AbortSignal.any([signal, stop.signal]));
+    const call = answerOf(name, given, AbortSignal.any([signal, stop.signal]));
     running.add(call);
     return call.finally(() => running.delete(call));
   });
 
-  async function answerOf(tool: Tool, given: ToolArguments, signal: AbortSignal): Promise<CallToolResult> {
+  async function answerOf(name: string, given: ToolArguments, signal: AbortSignal): Promise<CallToolResult> {
+    const tool = await tools.find(name);
+    if (tool === undefined) throw new McpError(ErrorCode.InvalidParams, `There is no tool "${name}".`);
     try {
       readFirst.check(tool);
       const body = await callTool(tool, given, context, signal);
@@ -70,7 +70,9 @@ export async function serveTools(context: CommandContext, levels: readonly Level
   });
   await server.connect(new StdioServerTransport(terminal.stdin, terminal.stdout));
   await ended;
+  await setImmediate(); // calls that were read before the end begin some microtasks later
   await Promise.race([Promise.allSettled(running), setTimeout(closeTimeoutMs, undefined, { ref: false })]);
+  await setImmediate(); // so do their answers, and none is written after the end
   stop.abort();
   terminal.stdin.destroy();
   await server.close();
