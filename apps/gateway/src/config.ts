@@ -35,6 +35,8 @@ export const gatewayConfig = serviceConfig({
     .string()
     .regex(/^\d{1,5}\.\d{1,5}\.\d{1,5}(-[\w.]{1,32})?$/)
     .optional(),
+  /** A folder with executables of the program `runos`, as a release writes them; absent: this plane offers none. */
+  cliFolder: z.string().min(1).optional(),
   /** Largest request body, bytes. A secret file of 100 KiB and an override of 64 KiB fit. */
   maxBodyBytes: wholeNumber(1_024, 4 * 1024 * 1024).default(1024 * 1024),
 });

@@ -23,6 +23,8 @@ import { RequestLifecycle } from './http/request-lifecycle.js';
 import { FaultFilter } from './http/fault.filter.js';
 import { ConnectionDrain, prepareHttp } from './http/http-server.js';
 import { SlowClients } from './http/slow-clients.js';
+import { CliRelease } from './install/cli-release.js';
+import { InstallController } from './install/install.controller.js';
 import { JobNotifications } from './jobs/job-notifications.js';
 import { JobChangesController } from './jobs/job-changes.controller.js';
 import { CallerStreams } from './access/caller-streams.js';
@@ -43,6 +45,7 @@ import { UpgradesController } from './upgrades/upgrades.controller.js';
 /** In routing order: routes with a literal second segment come before `/:aid/:cid/…`. */
 const controllers = [
   HealthController,
+  InstallController,
   SessionsController,
   AccountsController,
   CommandsController,
@@ -87,6 +90,7 @@ export class GatewayModule {
         JobNotifications,
         CallerStreams,
         AccountLogs,
+        CliRelease,
         PlannableWrites,
       ],
     };

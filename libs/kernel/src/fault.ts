@@ -27,6 +27,7 @@ export const faultStatus = {
   'upgrade.not_found': 404,
   'setting.not_found': 404,
   'topic.not_found': 404,
+  'download.not_found': 404,
   'route.not_found': 404,
   'service.in_use': 409,
   'app.in_use': 409,

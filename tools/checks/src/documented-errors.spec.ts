@@ -34,6 +34,7 @@ const nounsOfFolders: Readonly<Record<string, readonly string[]>> = {
   'apps/jobs/src/projection': ['job'],
   'apps/gateway/src/accounts': ['account'],
   'apps/gateway/src/clusters': ['cluster'],
+  'apps/gateway/src/commands': ['mcp'],
   'apps/gateway/src/jobs': ['job'],
   'apps/gateway/src/services': ['service'],
   'apps/gateway/src/apps': ['app'],
@@ -47,11 +48,13 @@ const elsewhere: Readonly<Record<string, string>> = {
   'apps/agent-gateway/src/streams/connected-agent.ts': 'answers an agent',
   'apps/gateway/src/access/authorization.ts': 'answers the code of a path parameter, which each operation lists',
   'apps/gateway/src/http/fault.filter.ts': 'answers for paths that no operation has',
+  'apps/gateway/src/install/install.controller.ts': 'answers downloads, which are no operations',
 };
 
 /** Codes that no operation answers. */
 const undocumented: Readonly<Record<string, string>> = {
   'route.not_found': 'answered for paths that no operation has',
+  'download.not_found': 'answered for downloads, which are no operations',
   'manifest.invalid': 'reserved',
   'account.exists': 'reserved',
 };

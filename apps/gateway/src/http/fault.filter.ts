@@ -23,7 +23,15 @@ function sendFault({ traceId }: GatewayRequest, response: Response, fault: Fault
 }
 
 /** Routes beside the operations: GET, without a token. */
-const unauthenticatedRoutes = ['/livez', '/readyz', '/openapi.json', '/schemas/runos.yaml.json'] as const;
+const unauthenticatedRoutes = [
+  '/livez',
+  '/readyz',
+  '/openapi.json',
+  '/schemas/runos.yaml.json',
+  '/install/cli',
+  '/install/cli/:platform',
+  '/install/cli/:platform/sha256',
+] as const;
 
 interface Route {
   readonly method: string;

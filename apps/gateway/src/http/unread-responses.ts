@@ -13,6 +13,8 @@ export function disconnectUnread(server: Server, timeoutMs: number, onDisconnect
   const unreadSince = new WeakMap<ServerResponse, number>();
   server.on('request', (_, response: ServerResponse) => {
     open.add(response);
+    // A long download is read completely between two checks, again and again.
+    response.on('drain', () => unreadSince.delete(response));
     response.once('close', () => open.delete(response));
   });
   const check = (): void => {

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream';
 import { map, type Observable } from 'rxjs';
 import { InjectConfig } from '@runos/messaging';
 import type { GatewayConfig } from '../config.js';
+import { isCurrentTag } from '../http/entity-tag.js';
 import { type GatewayRequest, operationOf } from '../http/gateway-request.js';
 import { CallContext } from './call-context.js';
 import { FollowedResponse } from './followed-response.js';
@@ -45,7 +46,7 @@ export class OperationInterceptor implements NestInterceptor {
     if ((operation.versioned || operation.tagged) && tag !== undefined) response.set('ETag', `"${String(tag)}"`);
     if (operation.tagged) {
       response.set('Cache-Control', 'private, no-cache');
-      if (isCurrent(request.ifNoneMatch, String(tag))) {
+      if (isCurrentTag(request.ifNoneMatch, String(tag))) {
         response.status(304).end();
         return;
       }
@@ -68,10 +69,6 @@ function sendFollowed({ source, mediaType }: FollowedResponse, request: GatewayR
   // A failing source closes the connection and the client reconnects with its cursor. A disconnect is no error.
   pipeline(source, response, () => undefined);
 }
-
-/** Whether an If-None-Match has the tag; its comparison is weak (RFC 9110, section 13.1.2). */
-const isCurrent = (header: string | undefined, tag: string): boolean =>
-  header?.split(',').some((each) => ['*', `"${tag}"`, `W/"${tag}"`].includes(each.trim())) ?? false;
 
 const fieldOf = (result: unknown, name: string): unknown =>
   typeof result === 'object' && result !== null ? (result as Record<string, unknown>)[name] : undefined;

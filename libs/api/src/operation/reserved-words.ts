@@ -1,7 +1,7 @@
 import { operations } from '../operations.js';
 
 /** Routes of the gateway beside the operations. */
-const gatewayRoutes = ['livez', 'readyz', 'metrics', 'openapi.json', 'schemas'];
+const gatewayRoutes = ['livez', 'readyz', 'metrics', 'openapi.json', 'schemas', 'install'];
 
 /** First segments of planned routes without an account: an aid must not equal one of them. */
 const plannedRoots = ['account', 'app-info', 'auth', 'cli', 'notify', 'service-info', 'user'];
