@@ -20,6 +20,7 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
     const context = new CommandContext(terminal, environmentOf(terminal.env));
     if (argv[0] === completeWord) return await complete(context, argv.slice(1));
     await runIn(context, argv);
+    await hintAfter(context, argv);
     return exitCodes.ok;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
@@ -35,6 +36,13 @@ async function complete(context: CommandContext, words: readonly string[]): Prom
   for (const { value, description = '' } of await completionsFor(words, context))
     context.terminal.stdout.write(`${value}\t${description.replaceAll(/\s+/g, ' ')}\n`);
   return exitCodes.ok;
+}
+
+/** Loaded for people only. */
+async function hintAfter(context: CommandContext, argv: readonly string[]): Promise<void> {
+  if (context.terminal.stderr.isTTY !== true) return;
+  const { hintUpgrade } = await import('./upgrade/hint-upgrade.js');
+  await hintUpgrade(context, argv).catch(() => undefined);
 }
 
 /** A command or an option that is not known may be newer than the stored catalog, so that is fetched again once. */

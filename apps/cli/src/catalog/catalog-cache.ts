@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import { CacheFile } from '../configuration/cache-file.js';
 import { readPrivateFile, writePrivateFile } from '../configuration/private-file.js';
 import { requireAccount } from '../configuration/settings.js';
 import { CliError } from '../failure/cli-error.js';
+import { dayMs } from '../output/durations.js';
 import type { CommandContext } from '../terminal/command-context.js';
 import { type Catalog, catalogOf } from './catalog.js';
 
@@ -10,23 +12,19 @@ const freshMs = 60 * 60 * 1_000;
 const catalogDeadlineMs = 10_000;
 const versionDeadlineMs = 3_000;
 
-/** `cache.json`, which other programs share. */
-interface Cache {
-  readonly entries?: Readonly<Record<string, { readonly value: string; readonly expires_at: string }>>;
-}
-
 const filesIn = ({ environment }: CommandContext) => ({
   catalog: join(environment.folder, 'manifest.json'),
   account: join(environment.folder, 'manifest.account'),
-  cache: join(environment.folder, 'cache.json'),
 });
+
+const cacheOf = ({ environment }: CommandContext): CacheFile => new CacheFile(environment.folder);
 
 /** The stored catalog, if it is that of the current account and API. */
 export function cachedCatalog(context: CommandContext): Catalog | undefined {
   const files = filesIn(context);
   const { accountId, apiUrl } = context.settings;
   if (readPrivateFile(files.account)?.trim() !== accountId) return undefined;
-  const source = readCache(files.cache).entries?.['manifest_source']?.value;
+  const source = cacheOf(context).value('manifest_source');
   if (source !== undefined && source !== apiUrl) return undefined;
   const text = readPrivateFile(files.catalog);
   if (text === undefined) return undefined;
@@ -44,9 +42,7 @@ export function cachedCatalog(context: CommandContext): Catalog | undefined {
 export async function currentCatalog(context: CommandContext): Promise<Catalog> {
   const cached = cachedCatalog(context);
   if (cached === undefined) return refreshCatalog(context);
-  const { cache } = filesIn(context);
-  const checked = readCache(cache).entries?.['manifest_version_check'];
-  if (checked !== undefined && new Date(checked.expires_at) > context.now()) return cached;
+  if (cacheOf(context).isFresh('manifest_version_check', context.now())) return cached;
   try {
     const { version } = (await fetchOf(context, 'manifest-version', versionDeadlineMs)) as { version?: string };
     if (version !== cached.version) return await refreshCatalog(context);
@@ -92,21 +88,9 @@ function withoutCatalog(error: unknown): never {
 }
 
 function recordCheck(context: CommandContext, version: string): void {
-  const { cache } = filesIn(context);
-  const known = readCache(cache);
-  const at = (ms: number) => new Date(+context.now() + ms).toISOString();
-  const entries = {
-    ...known.entries,
-    manifest_version_check: { value: version, expires_at: at(freshMs) },
-    manifest_source: { value: context.settings.apiUrl ?? '', expires_at: at(365 * 24 * freshMs) },
+  const values = {
+    manifest_version_check: { value: version, ms: freshMs },
+    manifest_source: { value: context.settings.apiUrl ?? '', ms: 365 * dayMs },
   };
-  writePrivateFile(cache, JSON.stringify({ ...known, entries }));
-}
-
-function readCache(file: string): Cache {
-  try {
-    return JSON.parse(readPrivateFile(file) ?? '{}') as Cache;
-  } catch {
-    return {};
-  }
+  cacheOf(context).write(values, context.now());
 }

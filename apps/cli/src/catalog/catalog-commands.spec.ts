@@ -24,8 +24,8 @@ const run = (argv: string, options: MemoryTerminalOptions = {}) =>
   home.run(argv.split(' '), { ...options, env: { ...env(), ...options.env } });
 const base = '/a1/demo/services/postgresql';
 const created = { id: 'o0i2a', osid: 'postgresql-o0i2a', name: 'orders', status: 'pending', jobId: 'j1' };
-/** The last request that is not about the catalog. */
-const sent = () => gateway.received.filter(({ url }) => !url.includes('/cli/')).at(-1);
+/** The last request that is not about the catalog or the version of the program. */
+const sent = () => gateway.received.filter(({ url }) => !/\/cli\/|system-config/.test(url)).at(-1);
 
 describe('a command of the catalog', () => {
   beforeEach(() => gateway.reply(`POST ${base}`, created));

@@ -18,9 +18,11 @@ import { addManifest } from './manifest.js';
 import { addMcp } from './mcp.js';
 import { addLogin } from './login.js';
 import { addLogout } from './logout.js';
+import { addOpen } from './open.js';
 import { addServiceFiles } from './service-files.js';
 import { addServiceSync } from './service-sync.js';
 import { addStatus } from './status.js';
+import { addUpgrade } from './upgrade.js';
 import { versionText } from './own-version.js';
 import { addVersion } from './version.js';
 import { addWhoami } from './whoami.js';
@@ -44,11 +46,13 @@ const handWritten = [
   addLogs,
   addManifest,
   addMcp,
+  addOpen,
   addAppFiles,
   addAppInit,
   addAppSync,
   addServiceFiles,
   addServiceSync,
+  addUpgrade,
   addVersion,
 ];
 

@@ -1,2 +1,4 @@
+/** An hour, ms. */
+export const hourMs = 60 * 60 * 1_000;
 /** A day, ms. */
-export const dayMs = 24 * 60 * 60 * 1_000;
+export const dayMs = 24 * hourMs;

@@ -15,8 +15,8 @@ export function findLocalPlane(folder: string): LocalPlane {
   const file = join(folder, '.runos', 'dev.json');
   const text = readPrivateFile(file);
   if (text !== undefined) {
-    const plane = JSON.parse(text) as LocalPlane;
-    if (plane.token !== '' && plane.aid !== '') return plane;
+    const plane = planeOf(text);
+    if (plane.token && plane.aid && plane.apiUrl) return plane as LocalPlane;
     throw new CliError('The local plane is not ready yet.', {
       file,
       remedy: 'wait until npm start prints its address',
@@ -25,4 +25,13 @@ export function findLocalPlane(folder: string): LocalPlane {
   if (dirname(folder) === folder)
     throw new CliError('No local plane is found here.', { remedy: 'run npm start in a checkout, and this in it too' });
   return findLocalPlane(dirname(folder));
+}
+
+/** Empty while `npm start` is writing it. */
+function planeOf(text: string): Partial<LocalPlane> {
+  try {
+    return JSON.parse(text) as LocalPlane;
+  } catch {
+    return {};
+  }
 }

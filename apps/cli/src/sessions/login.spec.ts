@@ -90,9 +90,14 @@ describe('login', () => {
       stderr: expect.stringContaining('npm start'),
     });
     mkdirSync(join(home.folder, '.runos'));
+    for (const text of ['{"apiUrl":', '{"apiUrl":"","aid":"","token":""}']) {
+      writeFileSync(join(home.folder, '.runos/dev.json'), text);
+      expect((await home.run(['login', '--local'])).stderr).toContain('The local plane is not ready yet.');
+    }
     const plane = { apiUrl: gateway.url, aid: 'l8kk4', token: 'key3', cid: 'demo' };
     writeFileSync(join(home.folder, '.runos/dev.json'), JSON.stringify(plane));
-    expect((await home.run(['login', '--local'])).exitCode).toBe(0);
+    const { exitCode, stdout, stderr } = await home.run(['login', '--local']);
+    expect([exitCode, `${stdout}${stderr}`.includes('key3')]).toEqual([0, false]);
     expect(config()).toMatchObject({ api_key: 'key3', default_cluster_id: 'demo' });
   });
 });
