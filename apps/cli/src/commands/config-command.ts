@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
-import type { StoredConfig } from '../configuration/config-file.js';
+import type { ConfigFile, StoredConfig } from '../configuration/config-file.js';
 import { parseApiUrl, type Settings } from '../configuration/settings.js';
-import { usageError } from '../failure/cli-error.js';
+import { CliError, usageError } from '../failure/cli-error.js';
+import { cliErrorOf } from '../failure/error-text.js';
 import { objectText } from '../output/object-text.js';
 import type { CommandContext } from '../terminal/command-context.js';
 import { defineCommand, groupIn, outputOptionsOf } from './define-command.js';
@@ -14,13 +15,30 @@ const clusterId = (text: string): string => {
 interface Key {
   readonly read: (settings: Settings) => string | undefined;
   /** Absent: it is set by other commands. */
-  readonly write?: (text: string) => StoredConfig;
+  readonly write?: (text: string, configFile: ConfigFile) => StoredConfig;
+}
+
+/** Moves the keys. Those that the store does not give back are left there, so that the user can leave a broken one. */
+function moveKeys(place: string, configFile: ConfigFile): StoredConfig {
+  if (place !== 'os' && place !== 'file')
+    throw usageError(`"${place}" is no place for keys: os or file.`, { field: 'key-store' });
+  try {
+    configFile.moveKeysTo(place);
+  } catch (error) {
+    if (place === 'os') throw error;
+    configFile.leaveKeyStore();
+    throw new CliError(`The keys stay in the key store: ${cliErrorOf(error).message}`, {
+      remedy: 'new keys are stored in the configuration file: runos login',
+    });
+  }
+  return {};
 }
 
 const keys: Readonly<Record<string, Key>> = {
   'api-url': { read: ({ apiUrl }) => apiUrl, write: (text) => ({ apiUrl: parseApiUrl(text) }) },
   'account-id': { read: ({ accountId }) => accountId },
   cid: { read: (settings) => settings.clusterId, write: (text) => ({ clusterId: clusterId(text) }) },
+  'key-store': { read: ({ hasOsKeyStore }) => (hasOsKeyStore === true ? 'os' : 'file'), write: moveKeys },
   'console-url': { read: ({ consoleUrl }) => consoleUrl, write: (text) => ({ consoleUrl: parseApiUrl(text) }) },
 };
 
@@ -51,13 +69,17 @@ export function addConfig(program: Command, context: CommandContext): void {
   });
   defineCommand(group, {
     usage: 'set <key> <value>',
-    description: 'change a setting in the configuration file: api-url, cid or console-url',
-    examples: ['runos config set api-url https://api.example.com', 'runos config set cid demo'],
+    description: 'change a setting in the configuration file: api-url, cid, console-url, or key-store (os or file)',
+    examples: [
+      'runos config set api-url https://api.example.com',
+      'runos config set cid demo',
+      'runos config set key-store os    # keys go to the key store of the operating system',
+    ],
     run: (command) => {
       const [name = '', value = ''] = command.args;
       const { write } = keyOf(name);
       if (write === undefined) throw usageError(`${name} is set by log-in.`, { remedy: 'runos login --account-id ID' });
-      context.configFile.update(write(value));
+      context.configFile.update(write(value, context.configFile));
       return context.output(outputOptionsOf(command)).print({ [name]: value }, () => `${name} is ${value}.\n`);
     },
   });

@@ -20,10 +20,15 @@ export const addWhoami = (program: Command, context: CommandContext): Command =>
         accountId,
         name: labelOf(membership) ?? null,
         role: membership?.accountRole ?? null,
-        key: settings.keySource === 'RUNOS_API_KEY' ? 'RUNOS_API_KEY' : context.configFile.path,
+        key: keyPlace(context),
         apiUrl: settings.apiUrl,
       };
       await output.print(answer, () => objectText(answer, Object.keys(answer), output.style, context.now()));
       if (membership === undefined) output.warn(`The key is not of account ${accountId}.`);
     },
   });
+
+function keyPlace({ settings, configFile }: CommandContext): string {
+  if (settings.keySource === 'RUNOS_API_KEY') return 'RUNOS_API_KEY';
+  return settings.hasOsKeyStore === true ? 'the key store of the operating system' : configFile.path;
+}

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { CliError } from '../failure/cli-error.js';
 import { type Document, isDocument } from '../output/document.js';
+import type { KeyStore } from './os-key-store.js';
 import { readPrivateFile, writePrivateFile } from './private-file.js';
+import { moveKeys, withKeys } from './stored-keys.js';
 
 /** An account with its own key, so that `account switch` needs no log-in. */
 export interface KnownAccount {
@@ -21,6 +23,8 @@ export interface StoredConfig {
   readonly apiKey?: string;
   readonly signedInAt?: string;
   readonly knownAccounts?: readonly KnownAccount[];
+  /** Where keys are: the key store of the operating system, else the file itself. */
+  readonly keyStore?: 'os';
 }
 
 /** The names of the file, which other programs share. */
@@ -32,6 +36,7 @@ const configKeys = {
   apiKey: 'api_key',
   signedInAt: 'signed_in_at',
   knownAccounts: 'known_accounts',
+  keyStore: 'key_store',
 };
 const accountKeys = {
   accountId: 'account_id',
@@ -51,7 +56,11 @@ const toFile = (value: object, names: Names): Document =>
 export class ConfigFile {
   readonly path: string;
 
-  constructor(folder: string) {
+  /** `store` is used only where the file names it. */
+  constructor(
+    folder: string,
+    private readonly store: KeyStore,
+  ) {
     this.path = join(folder, 'config.json');
   }
 
@@ -60,11 +69,37 @@ export class ConfigFile {
     const config = fromFile(this.#document(), configKeys) as StoredConfig;
     const known = (config.knownAccounts ?? []) as readonly unknown[];
     const accounts = known.filter(isDocument).map((one) => fromFile(one, accountKeys) as unknown as KnownAccount);
-    return { ...config, knownAccounts: accounts };
+    const whole = { ...config, knownAccounts: accounts };
+    return config.keyStore === 'os' ? withKeys(whole, this.store) : whole;
   }
 
-  /** Writes these values; one that is undefined is removed. */
+  /**
+   * Writes these values; one that is undefined is removed.
+   * @throws CliError when the file cannot be written, and when the key store does not keep a key: then nothing is written
+   */
   update(change: StoredConfig): void {
+    const { keyStore } = 'keyStore' in change ? change : this.read();
+    this.#write(keyStore === 'os' ? moveKeys(change, this.read(), this.store) : change);
+  }
+
+  /** Moves all keys to the key store of the operating system, or from it back into the file. @throws CliError as `update` */
+  moveKeysTo(place: 'os' | 'file'): void {
+    const { apiKey, knownAccounts = [], keyStore, accountId } = this.read();
+    if ((keyStore ?? 'file') === place) return;
+    this.update({ apiKey, knownAccounts, keyStore: place === 'os' ? 'os' : undefined });
+    const accounts = new Set([
+      ...(accountId === undefined ? [] : [accountId]),
+      ...knownAccounts.map((one) => one.accountId),
+    ]);
+    if (place === 'file') for (const id of accounts) this.store.remove(id);
+  }
+
+  /** Keys are in the file from now on, and those in the store are left there. */
+  leaveKeyStore(): void {
+    this.#write({ keyStore: undefined });
+  }
+
+  #write(change: StoredConfig): void {
     const { knownAccounts } = change;
     const accounts = knownAccounts?.map((account) => toFile(account, accountKeys));
     const changed = { ...change, ...('knownAccounts' in change && { knownAccounts: accounts }) };

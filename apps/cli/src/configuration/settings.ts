@@ -7,15 +7,23 @@ export interface Settings {
   readonly apiUrl?: string;
   readonly apiKey?: string;
   readonly keySource?: 'RUNOS_API_KEY' | 'stored';
+  /** Stored keys are in the key store of the operating system. */
+  readonly hasOsKeyStore?: boolean;
   readonly accountId?: string;
   readonly clusterId?: string;
   readonly consoleUrl?: string;
 }
 
+/** The key is read where it is used: the key store of the operating system may take a while, and fail. */
 export const settingsOf = (environment: Environment, stored: StoredConfig): Settings => ({
   apiUrl: (environment.apiUrl ?? stored.apiUrl)?.replace(/\/{1,9}$/, ''),
-  apiKey: environment.apiKey ?? (stored.apiKey?.trim() || undefined),
-  keySource: environment.apiKey !== undefined ? 'RUNOS_API_KEY' : stored.apiKey ? 'stored' : undefined,
+  get apiKey() {
+    return environment.apiKey ?? (stored.apiKey?.trim() || undefined);
+  },
+  get keySource() {
+    return environment.apiKey !== undefined ? 'RUNOS_API_KEY' : stored.apiKey ? 'stored' : undefined;
+  },
+  hasOsKeyStore: stored.keyStore === 'os',
   accountId: environment.accountId ?? stored.accountId,
   clusterId: environment.clusterId ?? stored.clusterId,
   consoleUrl: environment.consoleUrl ?? stored.consoleUrl,

@@ -111,6 +111,7 @@ describe('the settings', () => {
       'api-url': 'http://localhost:1',
       'account-id': 'other',
       cid: 'c1',
+      'key-store': 'file',
       'console-url': null,
     });
   });

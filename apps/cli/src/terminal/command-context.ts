@@ -1,5 +1,6 @@
 import type { Environment } from '../config.js';
 import { ConfigFile } from '../configuration/config-file.js';
+import { OsKeyStore } from '../configuration/os-key-store.js';
 import { type Settings, settingsOf } from '../configuration/settings.js';
 import { ApiClient } from '../http/api-client.js';
 import { Output, type OutputOptions } from '../output/output.js';
@@ -14,7 +15,7 @@ export class CommandContext {
     readonly environment: Environment,
     readonly now: () => Date = () => new Date(),
   ) {
-    this.configFile = new ConfigFile(environment.folder);
+    this.configFile = new ConfigFile(environment.folder, new OsKeyStore(terminal.env));
   }
 
   /** Read at each call: a command may have changed the file. */
