@@ -74,9 +74,10 @@ describe('the workspace', () => {
     const implicitOf = (name: string) =>
       projects.find(({ folder }) => folder === name)?.manifest.nx?.implicitDependencies;
     for (const tool of ['tools/e2e', 'tools/resilience']) expect(implicitOf(tool)?.toSorted()).toEqual(apps.sort());
-    // Others depend on the programs over one of these two: a list that is not compared would become stale.
+    expect(implicitOf('tools/release')).toEqual(['cli']);
+    // Others depend on the programs over one of these: a list that is not compared would become stale.
     const lists = projects.filter(({ manifest }) => manifest.nx?.implicitDependencies !== undefined);
-    expect(lists.map(({ folder }) => folder)).toEqual(['tools/e2e', 'tools/resilience']);
+    expect(lists.map(({ folder }) => folder)).toEqual(['tools/e2e', 'tools/release', 'tools/resilience']);
   });
 
   it('has a line of allowed imports for every tag of every project', async () => {
