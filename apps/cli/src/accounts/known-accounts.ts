@@ -1,4 +1,4 @@
-import type { KnownAccount, StoredConfig } from '../configuration/config-file.js';
+import type { KnownAccount, StoredConfig } from '../configuration/stored-config.js';
 
 /** The remembered accounts after a log-in to one of them, which becomes the active one. */
 export function rememberAccount(

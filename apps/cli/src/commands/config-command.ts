@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import type { ConfigFile, StoredConfig } from '../configuration/config-file.js';
+import type { ConfigFile } from '../configuration/config-file.js';
+import type { StoredConfig } from '../configuration/stored-config.js';
 import { parseApiUrl, type Settings } from '../configuration/settings.js';
 import { CliError, usageError } from '../failure/cli-error.js';
 import { cliErrorOf } from '../failure/error-text.js';
@@ -26,7 +27,7 @@ function moveKeys(place: string, configFile: ConfigFile): StoredConfig {
     configFile.moveKeysTo(place);
   } catch (error) {
     if (place === 'os') throw error;
-    configFile.leaveKeyStore();
+    configFile.keepKeysInFile();
     throw new CliError(`The keys stay in the key store: ${cliErrorOf(error).message}`, {
       remedy: 'new keys are stored in the configuration file: runos login',
     });

@@ -1,15 +1,9 @@
 import { join } from 'node:path';
 import { readPrivateFile, writePrivateFile } from './private-file.js';
 
-/** A value that counts until a time. */
-interface CacheEntry {
-  readonly value: string;
-  readonly expires_at: string;
-}
-
 /** `cache.json`, which other programs share. */
 interface Cache {
-  readonly entries?: Readonly<Record<string, CacheEntry>>;
+  readonly entries?: Readonly<Record<string, { readonly value: string; readonly expires_at: string }>>;
 }
 
 /** The values of `cache.json` by name. Entries of other programs stay as they are. */
@@ -33,10 +27,9 @@ export class CacheFile {
   /** Replaces these values. Each counts for its time, ms. @throws CliError when the file cannot be written */
   write(values: Readonly<Record<string, { readonly value: string; readonly ms: number }>>, now: Date): void {
     const known = this.#read();
-    const added = Object.entries(values).map(([name, { value, ms }]): [string, CacheEntry] => [
-      name,
-      { value, expires_at: new Date(+now + ms).toISOString() },
-    ]);
+    const added = Object.entries(values).map(([name, { value, ms }]) => {
+      return [name, { value, expires_at: new Date(+now + ms).toISOString() }] as const;
+    });
     writePrivateFile(
       this.#file,
       JSON.stringify({ ...known, entries: { ...known.entries, ...Object.fromEntries(added) } }),

@@ -3,29 +3,8 @@ import { CliError } from '../failure/cli-error.js';
 import { type Document, isDocument } from '../output/document.js';
 import type { KeyStore } from './os-key-store.js';
 import { readPrivateFile, writePrivateFile } from './private-file.js';
+import type { KnownAccount, StoredConfig } from './stored-config.js';
 import { moveKeys, withKeys } from './stored-keys.js';
-
-/** An account with its own key, so that `account switch` needs no log-in. */
-export interface KnownAccount {
-  readonly accountId: string;
-  readonly apiKey?: string;
-  readonly addedAt?: string;
-  readonly lastUsedAt?: string;
-  readonly active?: boolean;
-}
-
-/** What a person has chosen and logged in to. */
-export interface StoredConfig {
-  readonly apiUrl?: string;
-  readonly consoleUrl?: string;
-  readonly accountId?: string;
-  readonly clusterId?: string;
-  readonly apiKey?: string;
-  readonly signedInAt?: string;
-  readonly knownAccounts?: readonly KnownAccount[];
-  /** Where keys are: the key store of the operating system, else the file itself. */
-  readonly keyStore?: 'os';
-}
 
 /** The names of the file, which other programs share. */
 const configKeys = {
@@ -95,7 +74,7 @@ export class ConfigFile {
   }
 
   /** Keys are in the file from now on, and those in the store are left there. */
-  leaveKeyStore(): void {
+  keepKeysInFile(): void {
     this.#write({ keyStore: undefined });
   }
 

@@ -1,6 +1,6 @@
 import type { Environment } from '../config.js';
 import { CliError } from '../failure/cli-error.js';
-import type { StoredConfig } from './config-file.js';
+import type { StoredConfig } from './stored-config.js';
 
 /** What holds for this process: environment variables, else the configuration file. */
 export interface Settings {

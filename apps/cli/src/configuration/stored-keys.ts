@@ -1,5 +1,5 @@
-import type { KnownAccount, StoredConfig } from './config-file.js';
 import type { KeyStore } from './os-key-store.js';
+import type { KnownAccount, StoredConfig } from './stored-config.js';
 
 /** The configuration with the keys of the store, each read where it is used. */
 export function withKeys(config: StoredConfig, store: KeyStore): StoredConfig {

@@ -39,7 +39,7 @@ export function toolsOf(commands: readonly CatalogCommand[], choice: ToolChoice)
 }
 
 /** `services/postgresql/{id}/show` is `services_postgresql_show`. */
-export const toolName = ({ command }: CatalogCommand): string =>
+const toolName = ({ command }: CatalogCommand): string =>
   command
     .split('/')
     .filter((segment) => segment !== '' && placeholderOf(segment) === undefined)
