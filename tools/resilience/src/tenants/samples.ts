@@ -215,6 +215,7 @@ function valueOf(param: PathParam | undefined, ids: Ids): string {
   if (param === pathParams.type) return sampleType;
   if (param === pathParams.addonName) return commonNames.addonName;
   if (param === pathParams.revision) return commonNames.revision;
+  if (param === pathParams.topicKey) return commonNames.topicKey;
   const name = idNames.find((each) => pathParams[each] === param);
   if (name === undefined) throw new Error('a path has a parameter of a kind that the matrix does not know');
   return ids[name];
