@@ -18,7 +18,7 @@ export class CommandLine {
     private readonly env: Readonly<Record<string, string>> = {},
   ) {}
 
-  /** `input` comes through a pipe, so nothing is asked. */
+  /** `input` comes through a pipe, so there is no prompt. */
   async run(argv: readonly string[], input = ''): Promise<Run> {
     const env = { PATH: '/usr/bin:/bin', HOME: this.home, ...this.env };
     const child = spawn(process.execPath, [program, ...argv], { cwd: this.folder, env });
