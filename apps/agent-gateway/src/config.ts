@@ -86,7 +86,7 @@ export const agentGatewayConfig = serviceConfig(settings).refine(
   ({ leaseMs, maintenanceIntervalMs }) => leaseMs >= 2 * maintenanceIntervalMs,
   {
     path: ['leaseMs'],
-    error: 'must be at least twice maintenanceIntervalMs, so that one late renewal does not close every stream',
+    error: 'must be at least twice RUNOS_MAINTENANCE_INTERVAL_MS, so that one late renewal does not close every stream',
   },
 );
 

@@ -1,8 +1,7 @@
 import { serviceConfig, wholeNumber } from '@runos/config';
 import { z } from 'zod';
 
-/** The gateway's settings beside those of every service. */
-export const gatewayConfig = serviceConfig({
+const settings = {
   /** Where the public API listens; 0 takes any free port. */
   httpHost: z.string().min(1).default('127.0.0.1'),
   httpPort: wholeNumber(0, 65_535).default(3025),
@@ -39,6 +38,15 @@ export const gatewayConfig = serviceConfig({
   cliFolder: z.string().min(1).optional(),
   /** Largest request body, bytes. A secret file of 100 KiB and an override of 64 KiB fit. */
   maxBodyBytes: wholeNumber(1_024, 4 * 1024 * 1024).default(1024 * 1024),
-});
+};
+
+/** The gateway's settings beside those of every service. */
+export const gatewayConfig = serviceConfig(settings).refine(
+  ({ headersTimeoutMs, requestTimeoutMs }) => headersTimeoutMs <= requestTimeoutMs,
+  {
+    path: ['headersTimeoutMs'],
+    error: 'must be at most RUNOS_REQUEST_TIMEOUT_MS, because Node applies the longer one to the request',
+  },
+);
 
 export type GatewayConfig = z.output<typeof gatewayConfig>;
