@@ -16,6 +16,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   idle: async () => (await import('./idle.js')).benchIdle,
   memory: async () => (await import('./memory.js')).benchMemory,
   start: async () => (await import('./start.js')).benchStart,
+  cli: async () => (await import('./cli/cli.js')).benchCli,
   tests: async () => (await import('./tests.js')).benchTests,
 };
 
