@@ -125,6 +125,13 @@ describe('a command of the catalog', () => {
     expect((await run('services postgresql list')).stdout).toBe('None.\n');
   });
 
+  it('is never cut for another program', async () => {
+    const reason = 'The scheduler finds no node with enough free memory. '.repeat(5).trim();
+    gateway.reply(`GET ${base}`, { services: [{ id: 'o0i2a', name: 'orders', status: 'degraded', reason }] });
+    expect((await run('services postgresql list')).stdout).toContain(`${reason}\n`);
+    expect((await run('services postgresql list', { columns: 80 })).stdout).toContain('…\n');
+  });
+
   it('marks the cluster that commands use', async () => {
     gateway.reply('GET /a1/clusters', {
       clusters: [

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import type { Catalog } from '../catalog/catalog.js';
 import { addCatalog } from '../catalog/catalog-program.js';
 import { commandTree } from '../catalog/command-tree.js';
-import { columnsOf } from '../terminal/terminal.js';
+import { helpColumnsOf } from '../terminal/terminal.js';
 import type { CommandContext } from '../terminal/command-context.js';
 import { addOutputOptions, helpEnd } from './define-command.js';
 import { addAppFiles } from './app-files.js';
@@ -69,8 +69,8 @@ export function buildProgram(context: CommandContext, argv: readonly string[], c
       writeOut: (text) => void terminal.stdout.write(text),
       writeErr: (text) => void terminal.stderr.write(text),
       outputError: () => undefined,
-      getOutHelpWidth: () => columnsOf(terminal),
-      getErrHelpWidth: () => columnsOf(terminal),
+      getOutHelpWidth: () => helpColumnsOf(terminal),
+      getErrHelpWidth: () => helpColumnsOf(terminal),
     })
     .addHelpText('after', helpEnd(examples));
   addOutputOptions(program);

@@ -24,10 +24,15 @@ export interface Terminal {
   readonly onInterrupt: (listener: () => void) => () => void;
 }
 
-/** Width of what is no terminal, and of terminals without a known width. */
+/** Width of help where there is no terminal, and of terminals without a known width. */
 const defaultColumns = 120;
 
-export const columnsOf = ({ stdout }: Terminal): number => stdout.columns ?? defaultColumns;
+/** The width that lines of data may have. Nothing is cut for another program. */
+export const columnsOf = ({ stdout }: Terminal): number =>
+  stdout.isTTY === true ? (stdout.columns ?? defaultColumns) : Infinity;
+
+/** The width of help. */
+export const helpColumnsOf = ({ stdout }: Terminal): number => stdout.columns ?? defaultColumns;
 
 /** Whether a question gets an answer: a person must see it and be able to type. */
 export const canPrompt = ({ stdin, stderr }: Terminal): boolean => stdin.isTTY === true && stderr.isTTY === true;
