@@ -76,8 +76,7 @@ async function prepareAccess(options: AgentAccessOptions, started: AsyncDisposab
   for (const object of deployed) await admin.apply(object, { fieldManager: 'runos-start' });
   const token = await createToken({ server, ca, ...bearer(cluster.token) }, namespace, 'cluster-agent');
   const agent = connect(token);
-  await policyEnforced(agent, `${namespace}-cluster-agent`, outside);
-  if (options.addons) await policyEnforced(agent, `${namespace}-cluster-agent-addons`, everything);
+  await policiesEnforced(admin, `${namespace}-newest`);
   return { cluster, admin, agent, token, namespace, stop: () => started.disposeAsync() };
 }
 
@@ -146,29 +145,38 @@ export async function refusal(attempt: Promise<unknown>): Promise<string> {
   throw new Error('the request was allowed');
 }
 
-/** An API server enforces a new admission policy only after a moment. */
-function policyEnforced(agent: KubeClient, policy: string, probe: KubeObject): Promise<void> {
-  const refused = async (): Promise<boolean> => {
-    try {
-      await agent.apply(probe, { dryRun: true });
-      return false;
-    } catch (thrown) {
-      return thrown instanceof KubeError && thrown.message.includes(`ValidatingAdmissionPolicy '${policy}'`);
-    }
-  };
-  return waitUntil(refused, { everyMs: 50, because: () => `${policy} is not enforced` });
+/**
+ * Resolves once the API server enforces all policies that exist. It does so only after a moment, for all at once that it
+ * has received, in the order of their creation: so it enforces them when it enforces a newer one.
+ */
+async function policiesEnforced(admin: KubeClient, name: string): Promise<void> {
+  const version = { apiVersion: 'admissionregistration.k8s.io/v1' };
+  const configMaps = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['configmaps'] };
+  const newest: readonly KubeObject[] = [
+    {
+      ...version,
+      kind: 'ValidatingAdmissionPolicy',
+      metadata: { name },
+      spec: {
+        matchConstraints: { resourceRules: [configMaps] },
+        matchConditions: [{ name: 'probe', expression: `object.metadata.name == '${name}'` }],
+        validations: [{ expression: 'false', message: name }],
+      },
+    },
+    {
+      ...version,
+      kind: 'ValidatingAdmissionPolicyBinding',
+      metadata: { name },
+      spec: { policyName: name, validationActions: ['Deny'] },
+    },
+  ];
+  for (const object of newest) await admin.create(object);
+  const probe = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default' } };
+  const isRefused = () =>
+    admin.apply(probe, { dryRun: true }).then(
+      () => false,
+      (thrown: unknown) => thrown instanceof KubeError && thrown.message.includes(name),
+    );
+  await waitUntil(isRefused, { everyMs: 50, because: () => 'the policies are not enforced' });
+  for (const object of newest) await admin.delete(refOf(object));
 }
-
-/** Refused by the policy of namespaces. */
-const outside = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'probe', namespace: 'default' } };
-
-/** Refused by the policy of add-ons alone. */
-const everything = {
-  apiVersion: 'rbac.authorization.k8s.io/v1',
-  kind: 'ClusterRole',
-  metadata: {
-    name: 'cnpg-manager',
-    labels: { 'app.kubernetes.io/managed-by': 'runos', 'runos.com/addon': 'cloudnative-pg' },
-  },
-  rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }],
-};
