@@ -1,14 +1,16 @@
 import { commandPathOf } from '../commands/command-path.js';
 import { type CommandOptions, operation, type Operation } from '../operation/operation.js';
 import type { z } from 'zod';
+import type { Level } from '../access/access.js';
 import { ChangePlan } from './plan-shapes.js';
 
 type Params = Operation['params'];
+type PlanAccess = Extract<Level, 'read' | 'sensitive_read'>;
 
 /**
  * The plan of a write: `POST <path>/plan` with the same input, and `POST <path>/delete/plan` for a deletion, which shares
  * its path with other writes. A plan needs no more than the right to read: it shows what reads show, and hides the values
- * of Secrets.
+ * of Secrets. A plan of secret values needs the right to read those, because it shows whether a value is equal.
  */
 export const planOf = <
   P extends Params,
@@ -19,7 +21,8 @@ export const planOf = <
 >(
   write: Operation<P, Q, B, O, I>,
   example: ChangePlan,
-) => planNamed(`${write.id}.plan` as const, write, example);
+  access: PlanAccess = 'read',
+) => planNamed(`${write.id}.plan` as const, write, example, access);
 
 /** As `planOf`, with an id of its own. */
 export function planNamed<
@@ -28,7 +31,12 @@ export function planNamed<
   B extends z.ZodType,
   O extends z.ZodType,
   const I extends string,
->(id: I, write: Operation<P, Q, B, O>, example: ChangePlan): Operation<P, Q, B, typeof ChangePlan, I> {
+>(
+  id: I,
+  write: Operation<P, Q, B, O>,
+  example: ChangePlan,
+  access: PlanAccess = 'read',
+): Operation<P, Q, B, typeof ChangePlan, I> {
   const { id: plans, method, path, summary, examples, command, ...same } = write;
   const body = examples?.body;
   return operation({
@@ -38,7 +46,7 @@ export function planNamed<
     method: 'POST',
     path: `${path}${method === 'DELETE' ? '/delete' : ''}/plan`,
     command: command === 'none' ? command : planCommandOf(id, { ...write, command }),
-    access: 'read',
+    access,
     summary: `Plan by a dry run on the cluster, without the write: ${summary}`,
     output: ChangePlan,
     status: 200,
