@@ -146,8 +146,8 @@ export async function refusal(attempt: Promise<unknown>): Promise<string> {
 }
 
 /**
- * Resolves once the API server enforces all policies that exist. It does so only after a moment, for all at once that it
- * has received, in the order of their creation: so it enforces them when it enforces a newer one.
+ * Resolves once the API server enforces all policies that exist. It receives them in the order of their creation, and
+ * enforces all that it has received at once. So it enforces the others when it enforces the newest one.
  */
 async function policiesEnforced(admin: KubeClient, name: string): Promise<void> {
   const version = { apiVersion: 'admissionregistration.k8s.io/v1' };
