@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { appCreateBody, planAppSync, withAppId } from '@runos/manifest';
 import { CliError } from '../failure/cli-error.js';
 import { clusterOf } from '../files/file-place.js';
@@ -10,6 +10,7 @@ import { isDocument } from '../output/document.js';
 import type { Output } from '../output/output.js';
 import { applyWrites, type AppliedWrite, jobIdsOf } from '../sync/apply-writes.js';
 import type { CommandContext } from '../terminal/command-context.js';
+import { ignoreFile } from './ignore-file.js';
 import { contentOf, type LocalApp, readLocalApp } from './local-app.js';
 import { appPath, AppReader } from './server-app.js';
 import { planSync, storeOverrideId } from './sync-app.js';
@@ -48,6 +49,7 @@ export async function addApp(
     });
   checkPath(dirname(path), basename(path));
   checkFiles(readLocalApp(manifest));
+  writeFiles(dirname(path), [ignoreFile(dirname(path), file, file.app)]);
   const client = context.client();
   await refuseExisting(manifest, cluster, client);
   const body = located(path, () => appCreateBody(file));
@@ -74,9 +76,7 @@ export async function addApp(
 /** @throws CliError for files that are missing or that no request can hold, before anything is created */
 function checkFiles({ content, folder, path }: LocalApp): void {
   const server = { ...content, env: {}, secretEnv: {}, file: { ...content.file, secretFiles: [], overrides: [] } };
-  located(path, () =>
-    planAppSync({ local: content, server, app: {}, contentOf: (each) => contentOf(join(folder, each)) }),
-  );
+  located(path, () => planAppSync({ local: content, server, app: {}, contentOf: (each) => contentOf(folder, each) }));
 }
 
 /** The answer of an earlier creation may have been lost. Source: existing clients refuse a known name too. */

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type AppContent, type AppFile, parseEnvFile, sideFilesOf } from '@runos/manifest';
 import { CliError } from '../failure/cli-error.js';
 import { located, type ManifestFile } from '../files/read-manifests.js';
+import { checkPath } from '../files/write-files.js';
 import { md5Of } from './server-app.js';
 
 /** The files of an app on disk. */
@@ -11,13 +12,17 @@ export interface LocalApp extends ManifestFile<'app'> {
   readonly content: AppContent;
 }
 
-/** Reads the files that the file of an app names. @throws CliError for one that is no such file, or is missing though it is named */
+/**
+ * Reads the files that the file of an app names.
+ * @throws CliError for one that is no such file, is missing though it is named, or is outside of the folder
+ */
 export function readLocalApp(manifest: ManifestFile<'app'>): LocalApp {
   const { file, path } = manifest;
   const folder = dirname(path);
+  checkPath(folder, basename(path));
   const named = [...(file.secretFiles ?? []), ...(file.overrides ?? [])].map(({ local }) => local);
   const md5s = named.flatMap((local) => {
-    const content = contentOf(join(folder, local));
+    const content = contentOf(folder, local);
     return content === undefined ? [] : [[local, md5Of(content)] as const];
   });
   return {
@@ -38,7 +43,7 @@ export const envPathOf = (file: AppFile, key: 'env' | 'secretEnv'): string =>
 
 function variablesOf({ file, path }: ManifestFile<'app'>, folder: string, key: 'env' | 'secretEnv') {
   const name = envPathOf(file, key);
-  const content = contentOf(join(folder, name));
+  const content = contentOf(folder, name);
   if (content !== undefined) return located(join(folder, name), () => parseEnvFile(name, content.toString('utf8')));
   if (name === sideFilesOf(file.cid, file.id ?? '')[key]) return undefined;
   throw new CliError(`The file ${name} does not exist.`, {
@@ -48,8 +53,14 @@ function variablesOf({ file, path }: ManifestFile<'app'>, folder: string, key: '
   });
 }
 
-/** The bytes of a file; undefined when there is none. @throws CliError for one that cannot be read */
-export function contentOf(path: string): Buffer | undefined {
+/**
+ * The bytes of a file; undefined when there is none. Whoever may change the files of a repository must not make a
+ * pipeline send other files of its machine.
+ * @throws CliError for a file that cannot be read, and as `checkPath`
+ */
+export function contentOf(folder: string, name: string): Buffer | undefined {
+  checkPath(folder, name);
+  const path = join(folder, name);
   try {
     return readFileSync(path);
   } catch (error) {

@@ -9,6 +9,7 @@ import {
   printAppFile,
   printEnvFile,
 } from '@runos/manifest';
+import { ignoreFile } from './ignore-file.js';
 import { checkPath, type PlannedFile, statOf } from '../files/write-files.js';
 import { envPathOf, type LocalApp } from './local-app.js';
 import { md5Of, serverContent, type ServerApp } from './server-app.js';
@@ -61,7 +62,7 @@ export function planPull(server: ServerApp, target: PullTarget, keepEnv: boolean
   ].filter((path) => local === undefined || !known.has(path));
   return {
     next,
-    files: [...files, ignoreFile(folder, next, server)],
+    files: [...files, ignoreFile(folder, next, server.shown.app.id)],
     wanted,
     edits: [
       ...changes.filter((change) => change.kind !== 'only_server' && !isKept(change)),
@@ -91,22 +92,6 @@ function envFile(
   const missing = own.map(({ field }) => field.slice(key.length + 1));
   const added = printEnvFile(Object.fromEntries(missing.map((name) => [name, variables[name] ?? ''])));
   return fileOf(text === '' || text.endsWith('\n') || added === '' ? text + added : `${text}\n${added}`);
-}
-
-/** Keeps secrets out of a repository. Lines that are there already stay. */
-function ignoreFile(folder: string, next: AppFile, server: ServerApp): PlannedFile {
-  const path = '.gitignore';
-  checkPath(folder, path);
-  const text = statOf(join(folder, path)) === undefined ? '' : readFileSync(join(folder, path), 'utf8');
-  const lines = text.split(/\r?\n/);
-  const secrets = [`/${envPathOf(next, 'secretEnv')}`, '/.secret-files/'];
-  const others = (next.secretFiles ?? [])
-    .map(({ local }) => `/${local}`)
-    .filter((line) => !line.startsWith('/.secret-files/'));
-  const missing = [...secrets, ...others].filter((line) => !lines.includes(line));
-  const start = text === '' || text.endsWith('\n') ? text : `${text}\n`;
-  const head = text === '' ? `# Secrets of app ${server.shown.app.id}\n` : '';
-  return { path, content: Buffer.from(missing.length === 0 ? text : `${start}${head}${missing.join('\n')}\n`) };
 }
 
 function isOther(folder: string, path: string, content: Buffer): boolean {

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { answer } from '../../test/fake-gateway.js';
 import { json, usePulledApp } from '../../test/pulled-app.js';
@@ -142,10 +142,43 @@ Sync complete.
     expect(written().map(({ body }) => body)).toEqual([{ envVars: { LOG_LEVEL: 'info' }, remove: ['ca.pem'] }]);
   });
 
+  it.each([
+    ['secretFiles', '../outside', 'it is outside of the folder'],
+    ['env', '../outside', 'it is outside of the folder'],
+    ['env', 'link.env', 'it is a symbolic link'],
+    ['overrides', 'linked/a.yaml', 'a symbolic link leads out of the folder'],
+  ])('reads nothing outside of the folder: %s in %s', async (key, name, why) => {
+    writeFileSync(at('..', 'outside'), 'SECRET=of-the-machine\n');
+    symlinkSync(at('..', 'outside'), at('link.env'));
+    symlinkSync(at('..'), at('linked'));
+    const lists: Record<string, string> = {
+      secretFiles: `  - {local: ${name}, mountPath: /etc/x}`,
+      overrides: `  - local: ${name}`,
+    };
+    edit('runos.yaml', new RegExp(`^${key}:.*\\n(?: .*\\n)*`, 'm'), '');
+    writeFileSync(
+      at('runos.yaml'),
+      `${read('runos.yaml')}${key}:${lists[key] === undefined ? ` ${name}` : `\n${lists[key]}`}\n`,
+    );
+    for (const result of [await diff(), await sync(' --yes')])
+      expect([result.exitCode, result.stderr]).toEqual([1, expect.stringContaining(why)]);
+    expect(written()).toEqual([]);
+  });
+
+  it('keeps the secrets that the file names out of the repository, before it writes', async () => {
+    rmSync(at('.gitignore'));
+    writeFileSync(at('more.env'), 'API_KEY=key-three\n');
+    edit('runos.yaml', /^secretEnv:.*\n/m, '');
+    writeFileSync(at('runos.yaml'), `${read('runos.yaml')}secretEnv: more.env\n`);
+    expect(await sync(' --yes --prune')).toMatchObject({ exitCode: 0 });
+    expect(read('.gitignore')).toMatch(/^\/more\.env$/m);
+  });
+
   it('lets an empty file of secret variables remove them only on demand', async () => {
     writeFileSync(at('.runos.lab01.k3v9q.env'), '# none\n');
     const refused = await sync(' --yes');
     expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining('--allow-empty-secret-env')]);
+    expect((await sync(' --yes --prune')).exitCode).toBe(1);
     expect(written()).toEqual([]);
     expect((await sync(' --yes --allow-empty-secret-env')).exitCode).toBe(0);
     expect(app.model.secretEnv).toEqual({});

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import {
   appFromServer,
   type AppFile,
@@ -21,7 +21,7 @@ export function planSync({ folder, ...local }: LocalApp, server: ServerApp, prun
       local: local.content,
       server: serverContent(server, appFromServer(server.shown, local.file)),
       app: server.shown.app,
-      contentOf: (path) => contentOf(join(folder, path)),
+      contentOf: (path) => contentOf(folder, path),
       prune,
     }),
   );

@@ -82,7 +82,7 @@ function targetOf(existingTarget: Existing, folder: string, path: string | undef
 /** @throws CliError when an empty file would remove every secret variable: it may be there by mistake */
 function refuseSecretWipe({ secretEnv }: PlannedSync['plan'], options: AppSyncOptions, file: string): void {
   if (secretEnv === undefined || Object.keys(secretEnv.final).length > 0) return;
-  if (options.allowEmptySecretEnv === true || options.prune === true) return;
+  if (options.allowEmptySecretEnv === true) return;
   throw new CliError(
     `The file of secret variables is empty, so all ${secretEnv.remove.length} would be removed. Nothing was changed.`,
     { file, field: 'secretEnv', remedy: 'fill it, remove it, or repeat with --allow-empty-secret-env' },
@@ -122,8 +122,11 @@ async function apply(
   const { applyWrites, jobIdsOf } = await import('../sync/apply-writes.js');
   const { confirmChanges } = await import('../sync/confirm-changes.js');
   const { followJob } = await import('../jobs/follow-job.js');
+  const { ignoreFile } = await import('../apps/ignore-file.js');
+  const { writeFiles } = await import('../files/write-files.js');
   const removed = plan.removals.map(({ field }) => field);
   if (plan.writes.length > 0 && !yes) await confirmChanges(context, removed);
+  writeFiles(local.folder, [ignoreFile(local.folder, local.file, server.shown.app.id)]);
   for (const { index, id } of plan.adopted) storeOverrideId(local, index, id);
   const applied = await applyWrites(target, {
     writes: plan.writes,
