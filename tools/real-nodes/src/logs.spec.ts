@@ -44,7 +44,10 @@ onDemoNodes('the logs of a service on real nodes', () => {
     await found('Ready to accept connections', 2);
     log.stop();
     await log.ended;
-    expect(log.entries.filter(({ containerName }) => containerName === '<diagnostic>')).toEqual([]);
+    // The kubelet may delete an ended container before its last lines are read. The agent quotes that once per container.
+    const diagnostics = log.entries.filter(({ containerName }) => containerName === '<diagnostic>');
+    expect(diagnostics.filter(({ message }) => !message.includes('unable to retrieve container logs'))).toEqual([]);
+    expect(new Set(diagnostics.map(({ podName }) => podName)).size).toBe(diagnostics.length);
     expect(new Set(log.entries.map((entry) => JSON.stringify(entry))).size).toBe(log.entries.length);
   });
 
