@@ -37,7 +37,7 @@ describe('the plans', () => {
       if (write === undefined) throw new Error(`${plan.id} is the plan of no write`);
       const { params, query, body, errors, variants } = write;
       expect(plan).toMatchObject({ method: 'POST', status: 200 });
-      // Whoever may not read secret values must not find them by guessing: a plan shows which value is equal.
+      // Users who may not read secret values must not find them by guesses: a plan shows which value is equal.
       const guesses = ['app.secret-env.set', 'app.secrets.change', 'app.secret-file.change'].includes(write.id);
       expect([write.id, plan.access]).toEqual([write.id, guesses ? 'sensitive_read' : 'read']);
       expect(plan.path).toBe(`${write.path}${write.method === 'DELETE' ? '/delete' : ''}/plan`);

@@ -54,7 +54,7 @@ function variablesOf({ file, path }: ManifestFile<'app'>, folder: string, key: '
 }
 
 /**
- * The bytes of a file; undefined when there is none. Whoever may change the files of a repository must not make a
+ * The bytes of a file; undefined when there is none. A user who may change the files of a repository must not make a
  * pipeline send other files of its machine.
  * @throws CliError for a file that cannot be read, and as `checkPath`
  */
