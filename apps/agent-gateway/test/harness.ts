@@ -108,7 +108,7 @@ export class Harness {
     const config = loadConfig(serviceConfig({}), this.#nats(service));
     const connector = new NatsConnector({ service, config, logger: this.#logger });
     this.#stops.push(() => connector.stop());
-    return new Bus(service, connector, true);
+    return new Bus(service, connector, config);
   }
 
   async token(purpose: 'node' | 'cluster-agent' = 'node', { aid = 'abcde', cid = 'ky3', ttlSeconds = 60 } = {}) {
@@ -172,7 +172,8 @@ export class Harness {
 
   #nats(service: ServiceName): Record<string, string> {
     const { url: natsUrl } = this.nats;
-    return toEnvironment({ natsUrl, natsUser: service, natsPassword: `${service}-pw`, checkReplies: true });
+    const forSpecs = { checkReplies: true, minRequestDeadlineMs: 60_000 };
+    return toEnvironment({ natsUrl, natsUser: service, natsPassword: `${service}-pw`, ...forSpecs });
   }
 
   async #migrate(): Promise<void> {

@@ -15,9 +15,10 @@ const configOf = (name: 'catalog' | 'gateway' | 'reconciler' | 'config-sets') =>
   loadConfig(catalogService.config, toEnvironment(nats.settingsOf(name)));
 
 function bus(name: 'gateway' | 'reconciler' | 'config-sets'): Bus {
-  const link = new NatsConnector({ service: name, config: configOf(name), logger });
+  const config = configOf(name);
+  const link = new NatsConnector({ service: name, config, logger });
   links.push(link);
-  return new Bus(name, link, true);
+  return new Bus(name, link, config);
 }
 
 let gateway: Bus;

@@ -111,7 +111,7 @@ export async function startHarness(): Promise<ConfigSetsHarness> {
   const bus = (service: 'gateway' | 'reconciler') => {
     const connector = new NatsConnector({ service, config: config(service), logger });
     connectors.push(connector);
-    return new Bus(service, connector, true);
+    return new Bus(service, connector, config(service));
   };
   return {
     gateway: bus('gateway'),

@@ -49,7 +49,7 @@ export async function startHarness(): Promise<IdentityHarness> {
     bus(service) {
       const connector = connectors.get(service) ?? new NatsConnector({ service, config: config(service), logger });
       connectors.set(service, connector);
-      return new Bus(service, connector, true);
+      return new Bus(service, connector, config(service));
     },
     sql: (text, values) => replicas[0]!.app.get(Database).query(text, values),
     stop: async () => {

@@ -82,7 +82,7 @@ export async function startHarness(settings: Readonly<Record<string, Setting>> =
     applyRetention: async () => {
       await Promise.all(replicas.map(({ app }) => app.get(Retention, { strict: false }).run()));
     },
-    gateway: new Bus('gateway', connector, true),
+    gateway: new Bus('gateway', connector, config('gateway')),
     reconciler: fakeReconciler,
     sql: (text, values) => replicas[0]!.app.get(Database).query(text, values),
     stop: async () => {

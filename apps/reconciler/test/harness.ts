@@ -121,8 +121,9 @@ async function startParts(
     );
   const streams = await part(new StreamDeclarer({ config: configOf(streamsUser), logger }));
   await streams.created;
-  const connector = await part(new NatsConnector({ service: 'gateway', config: configOf('gateway'), logger }));
-  const gateway = new Bus('gateway', connector, true);
+  const config = configOf('gateway');
+  const connector = await part(new NatsConnector({ service: 'gateway', config, logger }));
+  const gateway = new Bus('gateway', connector, config);
   const replicas: RunningService[] = [];
   const startReplica = async () => {
     const config = configOf('reconciler', `r${replicas.length}`);

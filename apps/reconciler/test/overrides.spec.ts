@@ -284,27 +284,3 @@ describe('overrides of an instance', () => {
     expect(await list(one)).toHaveLength(20);
   });
 });
-
-describe('overrides of an instance with a small bundle', () => {
-  let harness: Harness;
-  useHarness((started) => (harness = started), { settings: { maxBundleBytes: 20_000 } });
-
-  it('are refused with the size of the bundle', async () => {
-    const one = await harness.create('app', { image });
-    const file = contentOf(`metadata: {annotations: {large: ${'x'.repeat(19_000)}}}\n`);
-    await expect(harness.request(reconciler.createOverride, { ...one, file })).rejects.toMatchObject({
-      code: 'request.too_large',
-      details: { limitBytes: 20_000 },
-    });
-    expect((await harness.request(reconciler.listOverrides, one)).body).toEqual({ overrides: [] });
-  });
-
-  it('are bounded in bytes together, also disabled ones', async () => {
-    const one = await harness.create('app', { image });
-    const file = contentOf(`# ${'x'.repeat(6_000)}\nspec: {}\n`, { enabled: false });
-    const request = () => harness.request(reconciler.createOverride, { ...one, file });
-    for (let n = 0; n < 3; n += 1) await request();
-    await expect(request()).rejects.toMatchObject(invalid('All overrides of the instance would have'));
-    expect((await harness.request(reconciler.listOverrides, one)).body.overrides).toHaveLength(3);
-  });
-});

@@ -44,6 +44,8 @@ export const natsSettings = {
   natsPassword: secret(),
   /** Also validates replies against their contracts; for tests. */
   checkReplies: trueOrFalse().default(false),
+  /** Raises lower deadlines of requests to other services, ms; for tests, which must not depend on the speed of a machine. */
+  minRequestDeadlineMs: wholeNumber(0, 60_000).default(0),
 };
 
 /** How a service connects to its own schema; the URL contains its role and password. */

@@ -69,7 +69,7 @@ export async function startHarness(): Promise<MessagingHarness> {
       return service;
     },
     connector,
-    bus: (name) => new Bus(name, connector(name), true),
+    bus: (name) => new Bus(name, connector(name), { checkReplies: true }),
     stop: async () => {
       try {
         await Promise.all(stops.map((stop) => stop()));

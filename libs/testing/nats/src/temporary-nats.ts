@@ -54,12 +54,13 @@ export async function temporaryNats(users: readonly NatsUser[] = []): Promise<Te
 }
 
 export interface PlaneNats extends TemporaryNats {
-  /** The NATS settings of a user; replies are validated. */
+  /** The NATS settings of a user; replies are validated, and arrive in time also on a busy machine. */
   settingsOf(user: NatsUserName): {
     readonly natsUrl: string;
     readonly natsUser: string;
     readonly natsPassword: string;
     readonly checkReplies: true;
+    readonly minRequestDeadlineMs: 60_000;
   };
 }
 
@@ -75,6 +76,7 @@ export async function planeNats(): Promise<PlaneNats> {
       natsUser: user,
       natsPassword: passwordOf(user),
       checkReplies: true,
+      minRequestDeadlineMs: 60_000,
     }),
   };
 }

@@ -1,5 +1,6 @@
 import { jetstream } from '@nats-io/jetstream';
 import { type Msg, type NatsConnection, NoRespondersError, RequestError, TimeoutError } from '@nats-io/transport-node';
+import type { NatsConfig } from '@runos/config';
 import {
   type Actor,
   type EventContract,
@@ -23,7 +24,7 @@ import { decode, encode, faultFrom, header, headersOf, toNats } from '../connect
 export interface RequestOptions {
   /** The actor; default that of the current call, or this service. */
   readonly actor?: Actor;
-  /** Lowers the contract's deadline; the remaining deadline of the current call applies too. */
+  /** Replaces the contract's deadline; the remaining deadline of the current call applies too. */
   readonly deadlineMs?: number;
 }
 
@@ -46,6 +47,8 @@ const noRespondersPauseMs = 100;
 /** Timeout for the stream's acknowledgement of an event, ms. */
 const publishTimeoutMs = 5_000;
 
+export type BusOptions = Partial<Pick<NatsConfig, 'checkReplies' | 'minRequestDeadlineMs'>>;
+
 class LostConnection extends Error {}
 
 const duration = durations('rpc_client_call_duration_seconds');
@@ -57,7 +60,7 @@ export class Bus {
   constructor(
     readonly service: ServiceName,
     readonly connector: NatsConnector,
-    private readonly checkReplies = false,
+    private readonly options: BusOptions = {},
   ) {}
 
   /** @throws Fault: the fault of the other service; `unavailable` without a reply before the deadline */
@@ -67,7 +70,7 @@ export class Bus {
     ...options: RequestArguments<S>
   ): Promise<z.output<Out>> {
     const reply = decode(await this.requestBytes(contract, input, ...options));
-    return (this.checkReplies ? contract.output.parse(reply) : reply) as z.output<Out>;
+    return (this.options.checkReplies ? contract.output.parse(reply) : reply) as z.output<Out>;
   }
 
   /** As `request`, but returns the reply as JSON bytes, to forward without parsing. */
@@ -79,7 +82,8 @@ export class Bus {
     if (!contract.callers.includes(this.service))
       throw new Error(`${this.service} may not request ${contract.subject}`);
     const call = currentCall();
-    const { tenant, actor = call?.actor ?? systemActor(this.service), deadlineMs = contract.deadlineMs } = options;
+    const { tenant, actor = call?.actor ?? systemActor(this.service) } = options;
+    const deadlineMs = options.deadlineMs ?? Math.max(contract.deadlineMs, this.options.minRequestDeadlineMs ?? 0);
     const end = performance.now() + Math.min(deadlineMs, remainingMs(call));
     const started = performance.now();
     let outcome = 'ok';

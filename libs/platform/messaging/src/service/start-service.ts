@@ -64,7 +64,7 @@ export async function startService<Config extends ProcessConfig & NatsConfig>(
   const { name } = definition;
   const readiness = new Readiness();
   const connector = new NatsConnector({ service: name, config, logger });
-  const bus = new Bus(name, connector, config.checkReplies);
+  const bus = new Bus(name, connector, config);
   let phase: 'starting' | 'up' | 'stopping' = 'starting';
   readiness.need(name, () => phase === 'up' || phase);
   readiness.need('nats', () => connector.isUsable || 'not connected');
