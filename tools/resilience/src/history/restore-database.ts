@@ -10,7 +10,7 @@ import { decideDivergences } from './decide-divergences.js';
 import { deleteUnknownInstances } from './unknown-instances.js';
 
 /** The time until the cluster's agent is connected again, ms. */
-const connectedWithinMs = 60_000;
+const connectedWithinMs = 600_000;
 
 /**
  * The database of the whole plane is replaced by a backup of this age, as the README describes it. Clients write until

@@ -3,7 +3,7 @@ import { controlPlane, type DataFolder } from '@runos/tool-start';
 import { storedRevisions, withCluster } from './stored-bundles.js';
 
 /** A namespace with pods and volumes is deleted within this time, ms. */
-const deletedWithinMs = 60_000;
+const deletedWithinMs = 600_000;
 
 /**
  * Deletes what the agent keeps of instances that were created after the backup, as the README describes it. Returns their
