@@ -45,7 +45,12 @@ describe('the links of an app', () => {
     expect(dependents).toEqual([expect.objectContaining({ type: 'app', id, osid: one.osid })]);
     await expect(harness.request(reconciler.deleteInstance, cache)).rejects.toMatchObject({
       code: 'service.in_use',
-      details: { osids: [one.osid] },
+      details: { instances: 1, osids: [one.osid], dependents: [{ type: 'app', id, name: one.osid, alias: 'cache' }] },
+    });
+    const again = { type: 'valkey', id: cache.id };
+    await update(one, { requires: { cache: again, sessions: again } });
+    await expect(harness.request(reconciler.deleteInstance, cache)).rejects.toMatchObject({
+      details: { instances: 1, osids: [one.osid], dependents: [{ alias: 'cache' }, { alias: 'sessions' }] },
     });
   });
 

@@ -11,6 +11,14 @@ interface Dependents {
   readonly osids: readonly string[];
 }
 
+/** An instance that requires another one, as existing clients read it in a refusal. */
+interface Dependent {
+  readonly type: string;
+  readonly id: string;
+  readonly name: string;
+  readonly alias: string;
+}
+
 /** One end of a link. */
 export interface LinkedRow {
   readonly type: string;
@@ -54,10 +62,16 @@ export class DependentRepository {
     return (await runSql<{ id: number }>(sql, select, [clusterId, types])).map(({ id }) => id);
   }
 
-  ofInstance(sql: EntityManager, instanceId: number): Promise<Dependents> {
-    const dependents = `SELECT i.id, i.osid FROM instance_requirement r JOIN instance i ON i.id = r.instance_id
-       WHERE r.required_id = $1`;
-    return readDependents(sql, dependents, [instanceId]);
+  /** Each link of the first ones has an entry of its own in `dependents`. */
+  async ofInstance(
+    sql: EntityManager,
+    instanceId: number,
+  ): Promise<Dependents & { readonly dependents: readonly Dependent[] }> {
+    const links = 'FROM instance_requirement r JOIN instance i ON i.id = r.instance_id WHERE r.required_id = $1';
+    const found = await readDependents(sql, `SELECT DISTINCT i.id, i.osid ${links}`, [instanceId]);
+    if (found.instances === 0) return { ...found, dependents: [] };
+    const select = `SELECT i.type, i.iid AS id, i.name, r.alias ${links} ORDER BY i.id, r.alias LIMIT ${namedCount}`;
+    return { ...found, dependents: await runSql<Dependent>(sql, select, [instanceId]) };
   }
 
   /** The instances that an instance requires. */

@@ -1,5 +1,10 @@
 import { type FaultCode, invalidTokenMessage } from '@runos/kernel';
 
+const shopRequires = {
+  instances: 1,
+  osids: ['app-k3v9q'],
+  dependents: [{ type: 'app', id: 'k3v9q', name: 'shop', alias: 'db' }],
+};
 const postgresqls = { instances: 1, osids: ['postgresql-x7k2p'] };
 const operatorCommand = 'kubectl apply --server-side -f https://…/cnpg-1.27.0.yaml';
 const exampleOverride =
@@ -12,8 +17,8 @@ const exampleDetails: Readonly<Partial<Record<FaultCode, object>>> = {
   'configset.invalid': { issues: [{ path: 'values.work_mem', message: 'work_mem is "much"' }] },
   'override.invalid': { issues: [{ path: 'spec.template.spec.hostNetwork', message: exampleOverride }] },
   'auth.session_expired': { expiredAt: '2030-02-11T09:30:00.000Z' },
-  'service.in_use': postgresqls,
-  'app.in_use': { instances: 1, osids: ['app-k3v9q'] },
+  'service.in_use': shopRequires,
+  'app.in_use': shopRequires,
   'configset.in_use': postgresqls,
   'addon.missing': { addons: [{ name: 'cloudnative-pg', version: '1.27.0', command: operatorCommand }] },
   'registry.exists': { registryId: '0198c5a0-7b1e-7c52-9d2f-3f1b8a6e4d12' },

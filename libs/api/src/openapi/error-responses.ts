@@ -60,6 +60,20 @@ const details = {
     items: { type: 'string' },
     description: 'cluster.not_empty, service.in_use, configset.in_use: OSIDs of some of them.',
   },
+  dependents: {
+    type: 'array',
+    description: 'service.in_use, app.in_use: the links of the first instances that require this one.',
+    items: {
+      type: 'object',
+      required: ['type', 'id', 'name', 'alias'],
+      properties: {
+        type: text('Type of the instance that requires this one, or `app`.'),
+        id: text('Its id.'),
+        name: text('Its name.'),
+        alias: text('Alias of the link.'),
+      },
+    },
+  },
   addons: {
     type: 'array',
     description: 'addon.missing: the add-ons that the cluster lacks.',
