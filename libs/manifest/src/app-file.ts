@@ -110,9 +110,10 @@ export const AppFile = z
     ),
     storageMb: whole(storageMb),
   })
-  .superRefine(({ deployType, image: named, port, servicePortMappings: mappings }, context) => {
-    if (deployType === 'image' && named === undefined) {
-      context.addIssue({ code: 'custom', path: ['image'], message: 'is missing: `deployType: image` needs one' });
+  .superRefine(({ id, deployType, image: named, port, servicePortMappings: mappings }, context) => {
+    // An app that exists keeps its image: files of existing clients do not have the key.
+    if (id === undefined && deployType === 'image' && named === undefined) {
+      context.addIssue({ code: 'custom', path: ['image'], message: 'is missing: a new app needs one' });
     }
     if (port !== undefined && mappings !== undefined) {
       context.addIssue({

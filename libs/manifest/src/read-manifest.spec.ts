@@ -29,6 +29,12 @@ describe('the file of an app', () => {
     });
   });
 
+  it('has an image unless the app exists, as files of existing clients', () => {
+    const text = 'app: shop\ndeployType: image\ncid: lab01\naid: acme1\n';
+    expect(refusal(text).message).toBe('runos.yaml:1:1: image is missing: a new app needs one.');
+    expect(appOf(`${text}id: k3v9q\n`)).toMatchObject({ id: 'k3v9q', deployType: 'image' });
+  });
+
   it('may use short forms for its first port', () => {
     const mapping = {
       port: 8080,
