@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Command, type CommandCatalog, type Role, roles } from '@runos/api';
-import { buildRequest } from '../../test/existing-client/build-request.js';
-import { treeProblems, wordsOf } from '../../test/existing-client/command-tree.js';
-import { printedFields } from '../../test/existing-client/print-response.js';
-import { sampleValues } from '../../test/existing-client/sample-values.js';
+import { buildRequest, printedFields, treeProblems, wordsOf } from '@runos/testing-existing-client';
+import { sampleValues } from '../../test/sample-values.js';
 import { type GatewayHarness, startHarness } from '../../test/harness.js';
 import { aid, principal } from '../../test/sample-replies.js';
 

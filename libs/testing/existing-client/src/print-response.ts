@@ -1,4 +1,4 @@
-import type { Command } from '@runos/api';
+import type { Command } from './command.js';
 
 type Row = Readonly<Record<string, unknown>>;
 

@@ -1,7 +1,7 @@
 import type { Command, CommandField } from '@runos/api';
-import { registryId } from '../sample-registry.js';
-import { jobId, principal, setId, upgradeId } from '../sample-replies.js';
-import { isPositional } from './command-tree.js';
+import { isPositional } from '@runos/testing-existing-client';
+import { registryId } from './sample-registry.js';
+import { jobId, principal, setId, upgradeId } from './sample-replies.js';
 
 const file = { filename: 'ca.pem', content: 'AAEC' };
 

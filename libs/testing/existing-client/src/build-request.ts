@@ -1,4 +1,4 @@
-import type { Command, CommandField } from '@runos/api';
+import type { Command, CommandField } from './command.js';
 import { isPositional } from './command-tree.js';
 
 /** What a person gives: values of fields and arguments by name, and switches. */

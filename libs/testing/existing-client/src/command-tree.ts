@@ -1,4 +1,4 @@
-import type { Command, CommandField } from '@runos/api';
+import type { Command, CommandField } from './command.js';
 import { flagName } from './flag-name.js';
 
 /** Commands at the top that the program has itself: a group of the catalog would hide behind them. */
@@ -26,6 +26,7 @@ const isPlaceholder = (segment: string): boolean => /^\{\w+\}$/.test(segment);
 export const wordsOf = ({ command }: Pick<Command, 'command'>): string[] =>
   command.split('/').filter((segment) => !isPlaceholder(segment));
 
+/** Whether a field is an argument, and no flag. */
 export const isPositional = ({ command }: Pick<Command, 'command'>, { name, positional }: CommandField): boolean =>
   positional === true || command.split('/').includes(`{${name}}`);
 
