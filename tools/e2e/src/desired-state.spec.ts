@@ -58,7 +58,8 @@ describe('desired state in a repository, by the command line', () => {
     const { id: databaseId, osid: databaseOsid } = await person.json([...database, '--follow']);
     const cluster = await plane.kubectl.get('clusters.postgresql.cnpg.io', String(databaseOsid), String(databaseOsid));
     expect(valueAt(cluster, 'spec', 'postgresql', 'parameters', 'max_connections')).toBe('150');
-    const image = ['--image', 'ghcr.io/acme/shop:1.4', '--port', '8080'];
+    // Other specs make apps in the same cluster, and a name exists once.
+    const image = ['--name', 'shop of a repository', '--image', 'ghcr.io/acme/shop:1.4', '--port', '8080'];
     expect(await exitCodeOf(person, 'apps', 'init', 'shop', ...image)).toBe(0);
     const requires = { db: { type: 'postgresql', id: databaseId, env: { url: 'DATABASE_URL' } } };
     writeFileSync(file, `${readFileSync(file, 'utf8')}requires: ${JSON.stringify(requires)} # of the same cluster\n`);
