@@ -141,6 +141,7 @@ export {
   showRevision,
 } from './services/revision-operations.js';
 export {
+  acceptApp,
   createApp,
   deleteApp,
   listAppArchives,

@@ -17,7 +17,7 @@ describe('the public operations', () => {
 });
 
 /** The writes of desired state without a plan: a restart changes no object of the user, and a divergence is a decision. */
-const withoutPlan = ['app.restart', 'service.restart', 'service.accept'];
+const withoutPlan = ['app.restart', 'app.accept', 'service.restart', 'service.accept'];
 
 describe('the plans', () => {
   const planned = operations.flatMap(({ plans }) => plans ?? []);

@@ -12,7 +12,7 @@ const nounsOfFolders: Readonly<Record<string, readonly string[]>> = {
   'apps/reconciler/src/addons': ['addon'],
   'apps/reconciler/src/clusters': ['cluster'],
   'apps/reconciler/src/configuration': ['service', 'configset'],
-  'apps/reconciler/src/divergence': ['service'],
+  'apps/reconciler/src/divergence': ['service', 'app'],
   'apps/reconciler/src/instances': ['service', 'app'],
   'apps/reconciler/src/environment': ['app'],
   'apps/reconciler/src/jobs': ['job'],

@@ -1,5 +1,6 @@
 import { Controller } from '@nestjs/common';
 import {
+  acceptApp,
   appType,
   createApp,
   deleteApp,
@@ -20,7 +21,7 @@ import { Bus } from '@runos/messaging';
 import type { CallContext } from '../operation/call-context.js';
 import { Operation, PlannableOperation } from '../operation/operation.decorator.js';
 import { PlannableWrites } from '../plans/plannable-writes.js';
-import { oneOf } from '../services/instance-request.js';
+import { forced, oneOf } from '../services/instance-request.js';
 
 @Controller()
 export class AppsController {
@@ -58,6 +59,15 @@ export class AppsController {
   @Operation(restartApp)
   restart({ params }: OperationInput<typeof restartApp>, { account, write }: CallContext) {
     return this.bus.request(reconciler.restartInstance, { ...oneOf(params), ...write }, account);
+  }
+
+  @Operation(acceptApp)
+  accept({ params, query, body }: OperationInput<typeof acceptApp>, { account, write }: CallContext) {
+    return this.bus.request(
+      reconciler.acceptInstance,
+      { ...oneOf(params), ...body, ...forced(query), ...write },
+      account,
+    );
   }
 
   @Operation(showAppStatus)

@@ -36,6 +36,7 @@ const bodies: Readonly<Record<string, object>> = {
   'service.override.update': override,
   'service.rollback': { revision: 1 },
   'app.rollback': { revision: 1 },
+  'app.accept': { desired: 'plane' },
   'service.accept': { desired: 'plane' },
   'registry.create': { host: 'ghcr.io', username: 'acme', password: 'pw' },
   'registry.update': { password: 'pw' },

@@ -39,7 +39,7 @@ export class AcceptDivergence {
     private readonly instructions: AgentInstructions,
   ) {}
 
-  /** @throws Fault `conflict.diverged` when the spec of the cluster is unknown, `service.in_use`, `conflict.stale`, `conflict.data_loss`, `unavailable` */
+  /** @throws Fault `conflict.diverged` when the spec of the cluster is unknown, `service.in_use`, `app.in_use`, `conflict.stale`, `conflict.data_loss`, `unavailable` */
   async run(input: Input, { tenant, changedBy }: Caller): Promise<Accepted> {
     const unlocked = await this.instances.get(this.database.manager, tenant, input);
     // A request to the agent must not hold a lock.

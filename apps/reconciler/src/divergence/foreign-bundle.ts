@@ -1,4 +1,5 @@
 import { type StoredBundle, tombstoneDigest } from '@runos/agent-protocol';
+import type { InstanceKind } from '@runos/api';
 
 /** A bundle that an agent stores and that is in no revision of the plane. Older agents do not name its generation. */
 export type ForeignBundle = Pick<StoredBundle, 'revision' | 'digest'> & { readonly generation: number | null };
@@ -32,11 +33,26 @@ export const divergedReason = 'Diverged';
 export const detailsOf = ({ revision: storedRevision, generation: storedGeneration }: ForeignBundle) =>
   storedGeneration === null ? { storedRevision } : { storedRevision, storedGeneration };
 
+/** The instance, as paths name it. */
+interface Named {
+  readonly aid: string;
+  readonly cid: string;
+  readonly osid: string;
+  readonly kind: InstanceKind;
+  readonly type: string;
+  readonly iid: string;
+}
+
+/** The path at which a person decides. Paths of apps name no type. */
+const decisionPath = ({ aid, cid, kind, type, iid }: Named): string =>
+  `/${aid}/${cid}/${kind === 'app' ? 'apps' : `services/${type}`}/${iid}/accept`;
+
 /** Why nothing is delivered, and what a person can do. */
-export function describeDivergence(osid: string, cid: string, bundle: ForeignBundle): string {
+export function describeDivergence(instance: Named, bundle: ForeignBundle): string {
+  const { osid, cid } = instance;
   const { revision, generation } = bundle;
   const named = generation === null ? `revision ${revision}` : `revision ${revision} (generation ${generation})`;
   const stored = isTombstone(bundle) ? `a deletion of ${osid}, ${named},` : `${named} of ${osid},`;
   const adopted = isTombstone(bundle) ? 'deletes it here as well' : 'adopts what runs in the cluster';
-  return `The agent of cluster ${cid} stores ${stored} which this control plane does not know. Its database was probably restored from an older backup. Nothing is delivered until you decide: accept "plane" delivers the spec that is shown here, accept "cluster" ${adopted}.`;
+  return `The agent of cluster ${cid} stores ${stored} which this control plane does not know. Its database was probably restored from an older backup. Nothing is delivered until you decide by POST ${decisionPath(instance)}: accept "plane" delivers the spec that is shown here, accept "cluster" ${adopted}.`;
 }

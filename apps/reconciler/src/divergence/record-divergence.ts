@@ -80,7 +80,7 @@ export class RecordDivergence {
       instance,
       id: instance.id,
       diverged: { ...stored, generation: stored.generation ?? instance.diverged?.generation ?? null },
-      message: describeDivergence(instance.osid, instance.cid, stored),
+      message: describeDivergence(instance, stored),
     }));
     await this.divergences.mark(sql, marks.map(markOf));
     const ids = marks.map(({ id }) => id);

@@ -98,7 +98,8 @@ function withWarning<Result extends object>(result: Result, warning: string | un
   return { ...result, warnings: [...warnings, warning] };
 }
 
-function refuseDiverged({ osid, cid, diverged }: InstanceRow): void {
+function refuseDiverged(instance: InstanceRow): void {
+  const { diverged } = instance;
   if (diverged === null) return;
-  throw new Fault('conflict.diverged', describeDivergence(osid, cid, diverged), detailsOf(diverged));
+  throw new Fault('conflict.diverged', describeDivergence(instance, diverged), detailsOf(diverged));
 }

@@ -3,7 +3,7 @@ import { app } from '@runos/service-types';
 import { z } from 'zod';
 import { Accepted, NextCursor, page } from '../operation/fields.js';
 import { operation, pathParams } from '../operation/operation.js';
-import { listServiceEvents, showServiceStatus } from '../services/service-operations.js';
+import { acceptService, listServiceEvents, showServiceStatus } from '../services/service-operations.js';
 import { CreatedService, RestartedInstance, UpdatedService } from '../services/service-shapes.js';
 import { App, AppArchives, AppSummary, MergeFields } from './app-shapes.js';
 
@@ -99,6 +99,16 @@ export const restartApp = operation({
   status: 202,
   errors: ['override.invalid', 'conflict.diverged'],
   versioned: true,
+});
+
+/** As `acceptService`; `app.in_use` when the cluster deletes an app that others need. */
+export const acceptApp = operation({
+  ...acceptService,
+  id: 'app.accept',
+  path: `${one}/accept`,
+  summary: 'Decide which spec of a diverged app is desired: that of the control plane or that of the cluster.',
+  params: { aid, cid, id },
+  errors: ['override.invalid', 'conflict.diverged', 'app.in_use', 'conflict.data_loss'],
 });
 
 /** The part of `showApp` that a client polls. */

@@ -79,6 +79,7 @@ describe('the commands', () => {
       clearable: true,
     });
     expect(field('apps/add', 'servicePortMappings')?.itemFields?.[0]).toMatchObject({ name: 'port', type: 'integer' });
+    expect(field('apps/accept', 'desired')).toMatchObject({ required: true, enum: ['plane', 'cluster'] });
     expect(field('apps/env-vars/set', 'envVars')).toMatchObject({ type: 'object', valueType: 'string' });
   });
 
@@ -91,6 +92,7 @@ describe('the commands', () => {
       ['apacheAge', false],
       ['vector', false],
     ]);
+    expect(flagsOf('apps/accept')).toEqual([['force', false]]);
     expect(flagsOf('services/valkey/{id}/restart')).toEqual([['force', false]]);
     expect(flagsOf('apps/update')).toBeUndefined(); // clients send merge=true by themselves
     expect(flagsOf('apps/plan-update')).toEqual([['merge', true]]);

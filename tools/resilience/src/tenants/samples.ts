@@ -107,6 +107,7 @@ export const samples: Readonly<Record<Exclude<OperationId, PlanId>, Sample>> = {
   'app.update': { query: () => ({ merge: 'true' }), body: () => ({ image: 'docker.io/library/stolen:2' }) },
   'app.delete': plain,
   'app.restart': plain,
+  'app.accept': { body: () => ({ desired: 'plane' }) },
   'app.status': plain,
   'app.events': paged,
   'app.cli-archives': plain,
