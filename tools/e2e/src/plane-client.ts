@@ -17,6 +17,7 @@ export class PlaneClient {
   readonly api: ApiClient;
   readonly kubectl: Kubectl;
   readonly services: string;
+  readonly apps: string;
 
   constructor(
     readonly info: PlaneInfo,
@@ -25,6 +26,7 @@ export class PlaneClient {
     this.api = new ApiClient(info.apiUrl, info.token);
     this.kubectl = new Kubectl(kubectlBinary, info.kubeconfig, 0);
     this.services = `/${info.aid}/${info.cid}/services`;
+    this.apps = `/${info.aid}/${info.cid}/apps`;
   }
 
   static async connect(data: string): Promise<PlaneClient> {

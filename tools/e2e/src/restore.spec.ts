@@ -50,6 +50,17 @@ describe('a plane whose database is restored from a backup', () => {
       },
     );
 
+  const createApp = async (name: string): Promise<Instance> => {
+    const { status, body } = await client.api.post(client.apps, { name, image: 'ghcr.io/acme/shop:1.4' });
+    expect([status, body]).toEqual([202, expect.objectContaining({ status: 'pending' })]);
+    await client.waitForCompletion(body['jobId']);
+    const [osid, jobId] = [String(body['osid']), String(body['jobId'])];
+    return { osid, jobId, path: `${client.apps}/${String(body['id'])}` };
+  };
+  const changeImage = async ({ path }: Instance, image: string) => {
+    const { body } = await client.api.patch(`${path}?merge=true`, { image });
+    await client.waitForCompletion(body['jobId']);
+  };
   const change = async ({ path }: Instance, cpuLimitMc: number) => {
     const { body } = await client.api.patch(path, { cpuLimitMc });
     await client.waitForCompletion(body['jobId']);
@@ -74,9 +85,11 @@ describe('a plane whose database is restored from a backup', () => {
     const [pushed, adopted, deleted, unchanged] = (await Promise.all(
       names.map((name) => client.create('valkey', { name })),
     )) as [Instance, Instance, Instance, Instance];
+    const apps = [await createApp('pushed-app'), await createApp('adopted-app')] as const;
     const before = await client.show(pushed);
     await backUp();
     await Promise.all([change(pushed, 600), change(adopted, 700)]);
+    await Promise.all(apps.map((app) => changeImage(app, 'ghcr.io/acme/shop:1.5')));
     await change(adopted, 800);
     await client.waitForCompletion((await client.api.delete(deleted.path)).body['jobId']);
     const created = await client.create('valkey', { name: 'created' });
@@ -91,6 +104,7 @@ describe('a plane whose database is restored from a backup', () => {
         body: { code: 'conflict.diverged' },
       });
     }
+    for (const app of apps) await shown(app, ({ reason }) => reason === 'Diverged');
     await shown(unchanged, ({ status }) => status === 'healthy');
     const again = await shown(deleted, ({ reason }) => reason === 'Diverged');
     expect(again).toMatchObject({ message: expect.stringContaining('stores a deletion') });
@@ -101,6 +115,11 @@ describe('a plane whose database is restored from a backup', () => {
     expect((await client.api.get(deleted.path)).status).toBe(404);
     expect(await client.show(pushed)).toMatchObject({ status: 'healthy', cpuLimitMc: before['cpuLimitMc'] });
     expect(await client.show(adopted)).toMatchObject({ status: 'healthy', cpuLimitMc: 800 });
+    await Promise.all([accept(apps[0], 'plane'), accept(apps[1], 'cluster')]);
+    expect(await client.show(apps[0])).toMatchObject({ status: 'healthy', image: 'ghcr.io/acme/shop:1.4' });
+    expect(await client.show(apps[1])).toMatchObject({ status: 'healthy', image: 'ghcr.io/acme/shop:1.5' });
+    await changeImage(apps[0], 'ghcr.io/acme/shop:1.6');
+    await client.waitForCompletion((await client.api.delete(apps[1].path)).body['jobId']);
     // The objects of the adopted spec are equal, so no pod was replaced. Those of the other one have changed.
     const after = await Promise.all([pushed, adopted, created].map(statefulSet));
     expect(after.slice(1)).toEqual(running.slice(1));
