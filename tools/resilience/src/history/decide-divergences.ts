@@ -39,7 +39,8 @@ export async function decideDivergences(plane: PlaneClient, ledger: Ledger, choo
           open = await disagreeing(sql, cluster);
           for (const { osid, type, iid, diverged, busy } of open) {
             if (!diverged || busy) continue;
-            const path = `${plane.services}/${type}/${iid}/accept`;
+            const collection = type === 'app' ? plane.apps : `${plane.services}/${type}`;
+            const path = `${collection}/${iid}/accept`;
             const desired = choose() ? 'plane' : 'cluster';
             const { answer } = await client.send('POST', path, { desired }, [404, 409]);
             // The spec of the cluster is not known if its bundle was delivered without one.
