@@ -72,6 +72,7 @@ import { JobUpdates } from './jobs/job-updates.js';
 import { JobsController } from './jobs/jobs.controller.js';
 import { PausedDeadlineRepository } from './jobs/paused-deadline-repository.js';
 import { AppReferences } from './links/app-references.js';
+import { LinkRemarks } from './links/link-remarks.js';
 import { LinkResolver } from './links/link-resolver.js';
 import { LinksController } from './links/links.controller.js';
 import { AuthorizeLogs } from './logs/authorize-logs.js';
@@ -201,7 +202,7 @@ const instances = [
   UpgradeBlocks,
   QueuedChanges,
 ];
-const apps = [AppReferences, ChangeOverrides, LinkResolver, ChangeEnvironment, ShowEnvironment];
+const apps = [AppReferences, ChangeOverrides, LinkRemarks, LinkResolver, ChangeEnvironment, ShowEnvironment];
 const plans = [ClusterChanges, PlannedChange, ChangeTrial, UntriedChanges, WritePlans, PlanWrites];
 const registries = [
   RegistryRepository,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { runSql } from '@runos/persistence';
 import type { EntityManager } from 'typeorm';
+import { queuedSpec } from './instance-repository.js';
 
 /** How many OSIDs a refusal names. */
 const namedCount = 10;
@@ -25,6 +26,13 @@ export interface LinkedRow {
   readonly iid: string;
   readonly osid: string;
   readonly name: string;
+}
+
+/** A link of an app, by its alias: the variables that it sets, by the names of the credentials. */
+export interface LinkTo {
+  readonly osid: string;
+  readonly alias: string;
+  readonly env: Readonly<Record<string, string>>;
 }
 
 const linked = (column: 'instance_id' | 'required_id'): string =>
@@ -83,6 +91,21 @@ export class DependentRepository {
   thatRequire(sql: EntityManager, instanceId: number): Promise<LinkedRow[]> {
     const select = `${linked('instance_id')} WHERE r.required_id = $1 ORDER BY i.id LIMIT 1000`;
     return runSql<LinkedRow>(sql, select, [instanceId]);
+  }
+
+  /** The links of other apps to an instance, as their accepted specs have them. */
+  linksTo(sql: EntityManager, instanceId: number): Promise<LinkTo[]> {
+    const accepted = `coalesce(${queuedSpec('i.id')}, v.spec)`;
+    return runSql<LinkTo>(
+      sql,
+      `SELECT * FROM (
+         SELECT i.id, i.osid, r.alias, ${accepted}->'links'->r.alias AS env
+         FROM instance_requirement r JOIN instance i ON i.id = r.instance_id
+           JOIN revision v ON v.instance_id = i.id AND v.revision = i.revision
+         WHERE r.required_id = $1 AND i.kind = 'app' AND NOT i.deleting) l
+       WHERE env IS NOT NULL ORDER BY id, alias`,
+      [instanceId],
+    );
   }
 
   ofConfigSet(sql: EntityManager, tenant: string, setId: string): Promise<Dependents> {

@@ -6,6 +6,7 @@ import { resolveAppSource } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { NodePins } from '../nodes/node-pins.js';
+import { LinkRemarks } from '../links/link-remarks.js';
 import { LinkResolver, linksOf } from '../links/link-resolver.js';
 import { DataLossGuard, isKeptByAgent } from '../revisions/data-loss-guard.js';
 import { acceptedSpec, type DesiredSpec, isSameSpec } from '../revisions/desired-spec.js';
@@ -33,6 +34,7 @@ export class UpdateResolver {
     private readonly instances: InstanceRepository,
     private readonly resolver: SpecResolver,
     private readonly links: LinkResolver,
+    private readonly linkRemarks: LinkRemarks,
     private readonly pins: NodePins,
     private readonly secrets: InstanceSecrets,
     private readonly dataLoss: DataLossGuard,
@@ -54,7 +56,8 @@ export class UpdateResolver {
       if (resolved === undefined || instance.generation !== unlocked.generation) resolved = await resolve(instance);
       const spec = await this.#linked(sql, instance, resolved.spec, input.fields);
       const effect = this.#effectOf(instance, { ...resolved, spec }, input);
-      return { ...effect, warnings: await this.pins.check(sql, clusterOf(instance), spec, acceptedSpec(instance)) };
+      const pinned = await this.pins.check(sql, clusterOf(instance), spec, acceptedSpec(instance));
+      return { ...effect, warnings: [...pinned, ...(await this.linkRemarks.ofPort(sql, instance, spec))] };
     };
   }
 

@@ -4,6 +4,8 @@ import type { InputOf, OutputOf, reconciler } from '@runos/contracts';
 import { AppSource } from '@runos/service-types';
 import { InstanceWrites } from '../instances/instance-writes.js';
 import type { Caller } from '../writes/preconditions.js';
+import { remarksOf } from '../instances/remarks-of.js';
+import { LinkRemarks } from '../links/link-remarks.js';
 import { jobTypeOf } from '../jobs/queue-plan.js';
 import { RevisionWriter } from './revision-writer.js';
 import { RollbackResolver } from './rollback-resolver.js';
@@ -28,6 +30,7 @@ export class RollBack {
     private readonly writes: InstanceWrites,
     private readonly resolver: RollbackResolver,
     private readonly revisions: RevisionWriter,
+    private readonly linkRemarks: LinkRemarks,
   ) {}
 
   /** @throws Fault as `RollbackResolver` and `RevisionWriter` */
@@ -41,13 +44,14 @@ export class RollBack {
         return { osid, noOp: true, message };
       }
       const { changedBy } = caller;
+      const warnings = await this.linkRemarks.ofPort(sql, instance, spec);
       const jobId = await this.revisions.writeSpec(sql, instance, {
         spec,
         type: jobTypeOf(instance.kind, 'update'),
         changedBy,
         force,
       });
-      return { jobId, kept: [...kept, ...describedFields[instance.kind]] };
+      return { jobId, kept: [...kept, ...describedFields[instance.kind]], ...remarksOf({ warnings }) };
     });
   }
 }

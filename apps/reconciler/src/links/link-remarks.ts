@@ -1,0 +1,52 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { DependentRepository, type LinkTo } from '../instances/dependent-repository.js';
+import { acceptedSpec, type DesiredSpec } from '../revisions/desired-spec.js';
+import type { InstanceRow } from '../schema/instance-row.js';
+import { addressOf } from './app-address.js';
+
+/** The credentials of an app that change with its first port. */
+const portCredentials = ['port', 'url'] as const;
+/** An answer names this many links at most. */
+const maxNamedLinks = 10;
+
+/** What a user should know of a change that reaches the links of other apps. */
+@Injectable()
+export class LinkRemarks {
+  constructor(private readonly dependents: DependentRepository) {}
+
+  /** A warning for each link to the port of a locked app that `spec` removes or replaces. */
+  async ofPort(sql: EntityManager, instance: InstanceRow, spec: DesiredSpec): Promise<string[]> {
+    const before = acceptedSpec(instance);
+    if (spec.kind !== 'app' || before.kind !== 'app') return [];
+    const { osid, id } = instance;
+    const [old, next] = [addressOf(osid, before).port, addressOf(osid, spec).port];
+    if (old === undefined || old === next) return [];
+    const links = (await this.dependents.linksTo(sql, id)).flatMap((link) => {
+      const variables = portCredentials.flatMap((name) => link.env[name] ?? []);
+      return variables.length === 0 ? [] : [warningOf(link, { osid, old, next, variables })];
+    });
+    const more = links.length - maxNamedLinks;
+    return [
+      ...links.slice(0, maxNamedLinks),
+      ...(more > 0 ? [`${more} more links use port ${old} of ${osid}, and change in the same way.`] : []),
+    ];
+  }
+}
+
+interface PortChange {
+  readonly osid: string;
+  readonly old: string;
+  /** Undefined: the app has no port any more. */
+  readonly next: string | undefined;
+  /** The variables that the link sets by the port. */
+  readonly variables: readonly string[];
+}
+
+function warningOf({ osid: app, alias }: LinkTo, { osid, old, next, variables }: PortChange): string {
+  const named = variables.join(', ');
+  const uses = `The link "${alias}" of ${app} uses port ${old} of ${osid}`;
+  return next === undefined
+    ? `${uses}, which has no port any more. These variables stay as they are: ${named}. Map a port, or change the link.`
+    : `${uses}. These variables change to port ${next}, and the pods of ${app} are replaced: ${named}.`;
+}
