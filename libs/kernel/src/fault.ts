@@ -100,11 +100,15 @@ export class Fault extends Error {
   }
 }
 
+/** Words of another system may end with a full stop of their own, which is not doubled at the end of a sentence. */
+export const withoutFullStop = (text: string): string => text.replace(/\.$/, '');
+
 /** A fault whose message is the first of several issues of the input; its details hold all of them. */
 export function invalidInput(code: FaultCode, issues: readonly Issue[]): Fault {
   const [first] = issues;
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
-  return new Fault(code, `${first?.message ?? 'The input is invalid'}${more}.`, { issues });
+  const message = withoutFullStop(first?.message ?? 'The input is invalid');
+  return new Fault(code, `${message}${more}.`, { issues });
 }
 
 /** The fault `unavailable` with the delay before a retry, s. */

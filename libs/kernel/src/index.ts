@@ -14,6 +14,7 @@ export {
   invalidTokenMessage,
   type Issue,
   unavailable,
+  withoutFullStop,
 } from './fault.js';
 export { issuePath } from './issue-path.js';
 export { type StateMachine, stateMachine } from './state-machine.js';

@@ -15,7 +15,7 @@ export function manifestFault(fileName: string, issues: readonly FileIssue[]): F
   const subject = first?.path ? `${first.path} ` : '';
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
   const text = `${place}: ${subject}${first?.message ?? 'is invalid'}${more}`;
-  return new Fault('manifest.invalid', text.endsWith('?') ? text : `${text}.`, { issues });
+  return new Fault('manifest.invalid', /[.?]$/.test(text) ? text : `${text}.`, { issues });
 }
 
 /** The fault `manifest.invalid` for a field whose place in the text does not matter. */

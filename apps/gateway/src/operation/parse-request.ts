@@ -1,5 +1,5 @@
 import { bodySchemaOf, type Operation, type OperationInput, sizeIssues } from '@runos/api';
-import { Fault, type Issue } from '@runos/kernel';
+import { Fault, type Issue, withoutFullStop } from '@runos/kernel';
 import { issuesOf } from '@runos/messaging';
 import { requestHash } from '@runos/security';
 import type { z } from 'zod';
@@ -183,5 +183,5 @@ function invalidRequest(issues: readonly Issue[]): Fault {
   const reported = issues.slice(0, maxIssues).map(({ path, message }) => ({ path: path.slice(0, 200), message }));
   const first = reported.slice(0, 5).map(({ path, message }) => `${path || 'body'}: ${message}`);
   const more = issues.length > first.length ? [`and ${issues.length - first.length} more`] : [];
-  return new Fault('request.invalid', `${[...first, ...more].join('; ')}.`, { issues: reported });
+  return new Fault('request.invalid', `${withoutFullStop([...first, ...more].join('; '))}.`, { issues: reported });
 }
