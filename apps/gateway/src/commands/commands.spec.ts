@@ -122,6 +122,22 @@ describe('the inputs that clients send', () => {
       const { status } = await harness.send(method, path, { body: JSON.stringify(body) });
       expect([path, status, inputOf('reconciler.v1.instance-restart')?.['force']]).toEqual([path, 202, true]);
     }
+    const contradicting: readonly [string, object][] = [
+      [`${one}/restart?force=true`, { force: false }],
+      [`${one}/restart?force=false`, { flags: { force: true } }],
+      [`${one}/restart`, { force: false, flags: { force: true } }],
+      [`/${aid}/ky3/apps/abcde?merge=true`, { merge: false }],
+      [`/${aid}/ky3/apps/abcde?merge=true`, { flags: { merge: false } }],
+    ];
+    for (const [path, body] of contradicting) {
+      const refused = await harness.send('PATCH', path, { body: JSON.stringify(body) });
+      const [field] = /force|merge/.exec(path) ?? ['force'];
+      expect([path, refused.status, refused.body['issues']]).toEqual([
+        path,
+        400,
+        [{ path: field, message: 'has two values' }],
+      ]);
+    }
     const wave = JSON.stringify({ type: 'valkey', limit: 7 });
     for (const path of ['upgrades/plan', 'upgrades/plan?limit=']) {
       expect([path, (await harness.send('POST', `/${aid}/${path}`, { body: wave })).status]).toEqual([path, 200]);

@@ -163,6 +163,7 @@ export function parseRequest(
   const ofUrl = parseQuery(request.originalUrl);
   const ofBody = parseBody(request);
   const given = takeQueryFields(operation, bodySchema, ofUrl.value, ofBody.value);
+  issues.push(...given.issues);
   const query = validated(operation.query, { ...ofUrl, value: given.query });
   const body = validated(bodySchema, { ...ofBody, value: given.body });
   const isRead = operation.method === 'GET';
