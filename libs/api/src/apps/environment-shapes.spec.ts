@@ -36,6 +36,11 @@ describe('variables', () => {
     expect(accepts(name, 'ü\r\n\t"\\')).toBe(true);
   });
 
+  it('have no control character but those that the refusal names', () => {
+    const [issue] = SetVariables.safeParse({ envVars: { A: '\b' } }).error?.issues ?? [];
+    expect(issue?.message).toBe('must have no control characters but newline, carriage return and tab');
+  });
+
   it.each(['', '1A', 'A B', 'A=B', 'Ä'])('may not be named %j', (name) => {
     expect(accepts(name, '')).toBe(false);
   });
