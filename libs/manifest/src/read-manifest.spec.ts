@@ -17,6 +17,13 @@ function refusal(text: string): { message: string; issues: readonly string[] } {
   throw new Error('The file was accepted.');
 }
 
+describe('a file that nests deep', () => {
+  it.each([100, 20_000])('by %i levels is refused with the limit', (levels) => {
+    const { message } = refusal(`${header}buildArgs: ${'['.repeat(levels)}${']'.repeat(levels)}\n`);
+    expect(message).toBe('runos.yaml:1:1: is no YAML: it nests deeper than 100 levels.');
+  });
+});
+
 describe('the file of an app', () => {
   it('has the fields that it names, and no others', () => {
     expect(appOf(`${header}replicas: 0\nsecretFiles: []\n`)).toEqual({

@@ -1,3 +1,4 @@
+import { nestingError, parseNested, refuseTooDeep } from '@runos/kernel';
 import { type Document, isCollection, isMap, isScalar, LineCounter, type Node, parseAllDocuments } from 'yaml';
 import { type FileIssue, manifestFault } from './manifest-fault.js';
 
@@ -7,6 +8,14 @@ const maxBytes = 1_048_576;
 const maxAliasCount = 100;
 
 export type FieldPath = readonly PropertyKey[];
+
+function attempt<T>(work: () => T, onError: (error: unknown) => never): T {
+  try {
+    return work();
+  } catch (error) {
+    return onError(error);
+  }
+}
 
 /** The text of a file as YAML, with the place of each field. */
 export class YamlSource {
@@ -19,8 +28,8 @@ export class YamlSource {
 
   /**
    * @param fileName for the message
-   * @throws Fault `manifest.invalid` for a text that is longer than 1 MiB, no YAML, or more than one document, with line
-   * and column
+   * @throws Fault `manifest.invalid` for a text that is longer than 1 MiB, no YAML, more than one document, or nests too
+   * deep, with line and column
    */
   static parse(fileName: string, text: string): YamlSource {
     const refuse = (message: string, { line, col } = { line: 1, col: 1 }): never => {
@@ -36,17 +45,29 @@ export class YamlSource {
       stringKeys: true,
       uniqueKeys: true,
     } as const;
-    const documents = [...parseAllDocuments(text, { ...options, lineCounter: lines, prettyErrors: false })];
+    const noYaml = (error: unknown) => refuse(`is no YAML: ${error instanceof Error ? error.message : String(error)}`);
+    const parsed = () => [...parseAllDocuments(text, { ...options, lineCounter: lines, prettyErrors: false })];
+    const documents = attempt(() => parseNested(parsed), noYaml);
     const problem = documents.flatMap(({ errors, warnings }) => [...errors, ...warnings])[0];
-    if (problem !== undefined) return refuse(`is no YAML: ${problem.message}`, lines.linePos(problem.pos[0]));
+    if (problem !== undefined) {
+      const named = nestingError(problem);
+      return named === problem
+        ? refuse(`is no YAML: ${problem.message}`, lines.linePos(problem.pos[0]))
+        : noYaml(named);
+    }
     const [document, second] = documents;
     if (document === undefined) return refuse('is empty');
     if (second !== undefined) return refuse('has a second document', lines.linePos(second.range[0]));
-    try {
-      return new YamlSource(document, lines, document.toJS({ maxAliasCount }));
-    } catch (error) {
-      return refuse(`is no YAML: ${error instanceof Error ? error.message : String(error)}`);
-    }
+    const valueOf = () => {
+      const value: unknown = document.toJS({ maxAliasCount });
+      refuseTooDeep(value);
+      return value;
+    };
+    return new YamlSource(
+      document,
+      lines,
+      attempt(() => parseNested(valueOf), noYaml),
+    );
   }
 
   /** Whether the content has a value at a path. */

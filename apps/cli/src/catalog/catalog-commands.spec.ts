@@ -101,6 +101,9 @@ describe('a command of the catalog', () => {
     expect([wrong.exitCode, wrong.stderr]).toEqual([64, expect.stringContaining('File    db.yaml, line 2')]);
     writeFileSync(join(home.folder, 'db.yaml'), 'name: a\nstorageMb: "x"\n');
     expect((await run('services postgresql add -f db.yaml')).stderr).toContain('line 2');
+    writeFileSync(join(home.folder, 'db.yaml'), `name: ${'['.repeat(20_000)}${']'.repeat(20_000)}\n`);
+    const deep = await run('services postgresql add -f db.yaml');
+    expect([deep.exitCode, deep.stderr]).toEqual([64, expect.stringContaining('it nests deeper than 100 levels.')]);
     await run('services postgresql add -f -', { input: '{"name":"piped"}' });
     expect(sent()?.body).toMatchObject({ name: 'piped' });
   });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { nestingError, parseNested, refuseTooDeep } from '@runos/kernel';
 import { CliError, usageError } from '../failure/cli-error.js';
 import { readInput } from '../terminal/prompt.js';
 import type { Terminal } from '../terminal/terminal.js';
@@ -16,7 +17,12 @@ export async function readInputFile(
   const text =
     file === '-' || file === '/dev/stdin' ? await readInput(terminal) : readText(resolve(terminal.folder, file));
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
+  const document = ofNested(file, () => {
+    const parsed = parseDocument(text, { lineCounter: lines });
+    const exhausted = parsed.errors.find((error) => nestingError(error) !== error);
+    if (exhausted !== undefined) throw exhausted;
+    return parsed;
+  });
   const lineAt = (offset: number | undefined) => (offset === undefined ? undefined : lines.linePos(offset).line);
   const [problem] = document.errors;
   if (problem !== undefined)
@@ -28,7 +34,11 @@ export async function readInputFile(
   for (const { key, value } of contents.items) {
     const line = isScalar(key) ? lineAt(key.range?.[0]) : undefined;
     const name = isScalar(key) ? String(key.value) : '';
-    const plain = (value as { toJS?: (of: typeof document) => unknown } | null)?.toJS?.(document) ?? null;
+    const plain = ofNested(file, () => {
+      const found = (value as { toJS?: (of: typeof document) => unknown } | null)?.toJS?.(document) ?? null;
+      refuseTooDeep(found);
+      return found;
+    });
     try {
       values.set(name, valueOf(command, name, plain));
     } catch (error) {
@@ -37,6 +47,15 @@ export async function readInputFile(
     }
   }
   return values;
+}
+
+/** @throws CliError for a text that nests too deep, or whose aliases repeat too much */
+function ofNested<T>(file: string, parse: () => T): T {
+  try {
+    return parseNested(parse);
+  } catch (error) {
+    throw usageError(`The file is no YAML: ${(error as Error).message}.`, { file });
+  }
 }
 
 function valueOf(command: CatalogCommand, name: string, value: unknown): unknown {

@@ -16,6 +16,8 @@ describe('the file of an override', () => {
       { spec: { a: 1 } },
       { kind: 'Service', b: ['é'], c: ['é'] },
     ]);
+    const deep = `${'['.repeat(99)}${']'.repeat(99)}`;
+    expect(JSON.stringify(parse(`a: ${deep}`))).toBe(`[{"a":${deep}}]`);
     expect(parse('a: 2020-01-01\nb: yes\nc: 0o7\nd: .inf\n')).toEqual([{ a: '2020-01-01', b: 'yes', c: 7, d: null }]);
   });
 
@@ -38,5 +40,10 @@ describe('the file of an override', () => {
       code: 'override.invalid',
       details: { issues: [{ path: 'data', message: expect.stringContaining(message) }] },
     });
+  });
+
+  it.each([100, 20_000])('is refused by its %i levels', (levels) => {
+    const issues = [{ path: 'data', message: 'Override "tuned" is no YAML: it nests deeper than 100 levels' }];
+    expect(refusal(`a: ${'['.repeat(levels)}${']'.repeat(levels)}`)).toMatchObject({ details: { issues } });
   });
 });

@@ -1,3 +1,4 @@
+import { parseNested, refuseTooDeep } from '@runos/kernel';
 import { parseAllDocuments } from 'yaml';
 
 /** An alias repeats what it names; more repetitions than this are no configuration. */
@@ -6,14 +7,18 @@ const maxAliasCount = 100;
 /**
  * The values of the documents of a YAML text from outside. Tags that make other values than JSON are refused, and keys
  * are texts.
- * @throws Error with the place where the text is no YAML
+ * @throws Error with the place where the text is no YAML, and for one that nests too deep
  */
 export function parseDocuments(text: string): unknown[] {
   // Tags beyond the schema, such as !!binary, are warnings then.
   const options = { schema: 'core', resolveKnownTags: false, stringKeys: true, uniqueKeys: true } as const;
-  return [...parseAllDocuments(text, options)].map((document) => {
-    const [problem] = [...document.errors, ...document.warnings];
-    if (problem !== undefined) throw problem;
-    return document.toJS({ maxAliasCount }) as unknown;
-  });
+  return parseNested(() =>
+    [...parseAllDocuments(text, options)].map((document) => {
+      const [problem] = [...document.errors, ...document.warnings];
+      if (problem !== undefined) throw problem;
+      const value: unknown = document.toJS({ maxAliasCount });
+      refuseTooDeep(value);
+      return value;
+    }),
+  );
 }
