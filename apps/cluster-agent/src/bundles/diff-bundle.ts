@@ -17,6 +17,7 @@ import {
   ownedFields,
   refKey,
   refOf,
+  uniqueChanges,
   uniquePaths,
   unpackObjects,
   valueAt,
@@ -165,7 +166,8 @@ function changesOf(
   );
   const dropped = isCreated(live) ? droppedPaths(live, earlier, desired) : [];
   const changes = uniquePaths(paths).map((path) => changeAt(live, applied, path));
-  return [...changes, ...dropped.map((path) => changeAt(live, desired, path))];
+  // A dry run may have given another value to a field that the real apply removes.
+  return uniqueChanges([...changes, ...dropped.map((path) => changeAt(live, desired, path))]);
 }
 
 /** Fields of a created object that a dry run keeps, and that the real apply removes. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type DIFF_BUNDLE, plansCapability, type ReplyOf } from '@runos/agent-protocol';
 import type { ChangePlan, PlannedObject } from '@runos/api';
+import { uniqueChanges } from '@runos/kube-objects';
 import { kindRules } from '@runos/service-types';
 import { AgentInstructions } from '../delivery/agent-instructions.js';
 import { deliveredWriters } from '../delivery/delivered-writers.js';
@@ -59,7 +60,8 @@ function bundleOf(planned: PlannedBundle) {
 function plannedOf({ object, action, message, tried = true, changes }: Reply['objects'][number]): PlannedObject {
   const { apiVersion, kind, namespace = null, name } = object;
   const ref = { apiVersion, kind, namespace, name };
-  const fields = changes.filter(({ path }) => path !== '');
+  // Agents of earlier versions may name a field twice.
+  const fields = uniqueChanges(changes).filter(({ path }) => path !== '');
   return {
     ...ref,
     action: action === undefined || action === 'unrecognised' ? 'changed' : action,

@@ -47,7 +47,7 @@ export {
   withoutFields,
   withoutOwned,
 } from './ownership/field-pattern.js';
-export { type FieldChange, fieldChange } from './ownership/field-change.js';
+export { type FieldChange, fieldChange, uniqueChanges } from './ownership/field-change.js';
 export {
   type FieldPath,
   membersOf,

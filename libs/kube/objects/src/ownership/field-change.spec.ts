@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { fieldChange } from './field-change.js';
+import { fieldChange, uniqueChanges } from './field-change.js';
 
 const metadata = { name: 'one' };
 const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { text: 'x'.repeat(5_000), mode: 'fast' } };
@@ -18,4 +18,13 @@ describe('a changed field', () => {
     const { before } = fieldChange(map, other, ['f:data', 'f:text']);
     expect(before).toBe(`${'x'.repeat(1_024)}… (5000 characters)`);
   });
+});
+
+it('a field that two sets name is a change once, with the last values', () => {
+  const changes = [
+    { path: 'spec.args', after: ['b'] },
+    { path: 'spec.replicas', after: 2 },
+    { path: 'spec.args', after: null },
+  ];
+  expect(uniqueChanges(changes)).toEqual([{ path: 'spec.args', after: null }, changes[1]]);
 });

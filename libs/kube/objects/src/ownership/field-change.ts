@@ -25,6 +25,11 @@ export function fieldChange(before: KubeObject, after: KubeObject, path: FieldPa
   return { path: printPath(path).slice(0, maxPathLength), before: shown(before), after: shown(after) };
 }
 
+/** The changes, each field once: the last one that names it. Fields of two sets may be the same in their readable form. */
+export const uniqueChanges = <Change extends { readonly path: string }>(changes: readonly Change[]): Change[] => [
+  ...new Map(changes.map((change) => [change.path, change])).values(),
+];
+
 function cut(value: unknown): unknown {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.length <= maxValueLength ? value : `${text.slice(0, maxValueLength)}… (${text.length} characters)`;
