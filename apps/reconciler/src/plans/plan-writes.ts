@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { ChangePlan } from '@runos/api';
 import type { InputOf, reconciler } from '@runos/contracts';
-import { canonicalJson, replacesPods } from '@runos/kube-objects';
+import { canonicalJson, type KubeObject, replacesPods } from '@runos/kube-objects';
 import { Database } from '@runos/persistence';
+import { resolveAppSource } from '@runos/service-types';
 import { CreationResolver } from '../instances/creation-resolver.js';
 import { remarksOf } from '../instances/remarks-of.js';
 import { renderObjects } from '../rendering/render-bundle.js';
@@ -10,9 +11,11 @@ import { acceptedSpec } from '../revisions/desired-spec.js';
 import { changedFields } from '../revisions/revision-fields.js';
 import { WritePlan } from '../revisions/write-plans.js';
 import type { Caller } from '../writes/preconditions.js';
+import { withoutClaimSizes } from './claim-sizes.js';
 import { ClusterChanges, withoutCluster } from './cluster-changes.js';
 import { desiredChanges } from './desired-changes.js';
 import { PlannedChange } from './planned-change.js';
+import { inOrder, sourceChanges } from './source-changes.js';
 
 type Creation = InputOf<typeof reconciler.createInstance.plan>;
 
@@ -33,11 +36,12 @@ export class PlanWrites {
     const { cluster, osid, spec, secrets, bundle, displayName } = created;
     const writers = { own_writers: null, cluster_writers: cluster.allowed_writers };
     const planned = { ...cluster, ...writers, ...bundle, osid, type, spec, generation: 1, revision: 1 };
+    const newSources = spec.kind === 'app' ? sourceChanges({}, resolveAppSource(input.fields, {})) : [];
     const objects = () => desiredChanges([], renderObjects({ osid, type, cluster, spec, secrets }));
     return {
       osid: null,
       noOp: false,
-      changes: changedFields(null, spec),
+      changes: inOrder([...changedFields(null, spec), ...newSources]),
       name: { before: null, after: displayName },
       ...remarksOf(created),
       restartsPods: false,
@@ -67,9 +71,14 @@ export class PlanWrites {
     }
     const rendered = this.planned.render(instance, next);
     const changes = await this.planned.tryOnCluster(instance, next, rendered);
-    return { ...fields, restartsPods: replacesPods(rendered.before, rendered.after), ...changes };
+    return { ...fields, restartsPods: endsPods(instance.type, rendered), ...changes };
   }
 }
+
+const endsPods = (
+  type: string,
+  { before, after }: { readonly before: readonly KubeObject[]; readonly after: readonly KubeObject[] },
+): boolean => replacesPods(withoutClaimSizes(type, before), withoutClaimSizes(type, after));
 
 /** What a write replies beside its job. */
 interface WriteReply {
@@ -85,10 +94,12 @@ function fieldsOf({ instance, next, described }: WritePlan['planned']) {
   const { osid, name, source } = instance;
   const isDescribed =
     canonicalJson({ name, source }) !== canonicalJson({ name: described.name, source: described.source });
+  const isRemoved = next?.kind === 'remove';
+  const written = next === undefined ? [] : changedFields(acceptedSpec(instance), isRemoved ? null : next.spec);
   return {
     osid,
     noOp: next === undefined && !isDescribed,
-    changes: next === undefined ? [] : changedFields(acceptedSpec(instance), next.kind === 'remove' ? null : next.spec),
+    changes: inOrder([...written, ...sourceChanges(source, isRemoved ? {} : described.source)]),
     name: described.name === name ? null : { before: name, after: described.name },
     queued: next?.kind === 'apply' && next.queuePosition !== null,
     supersedes: [...(next?.superseded ?? [])],
