@@ -90,6 +90,7 @@ describe('the links of an app', () => {
     await expect(harness.request(reconciler.rollBackInstance, { ...one, revision: 2 })).rejects.toMatchObject({
       code: 'request.invalid',
       details: { issues: [{ path: 'requires.api' }] },
+      message: expect.stringContaining('update the app to its fields without this link.'),
     });
   });
 

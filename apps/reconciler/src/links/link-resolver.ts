@@ -85,7 +85,7 @@ export class LinkResolver {
     const found = await this.#existing(sql, instance, spec);
     const issues = Object.entries(spec.requires)
       .filter(([, osid]) => !found.has(osid))
-      .map(([alias, osid]) => ({ path: `requires.${alias}`, message: `${osid} is deleted, or is being deleted` }));
+      .map(([alias, osid]) => ({ path: `requires.${alias}`, message: describeGone(osid) }));
     if (issues.length > 0) throw invalidInput('request.invalid', issues);
   }
 
@@ -144,6 +144,10 @@ export class LinkResolver {
     );
   }
 }
+
+/** A revision comes back as a whole, but an update may have its other fields. */
+const describeGone = (osid: string): string =>
+  `${osid} is deleted, or is being deleted: read the revision, and update the app to its fields without this link`;
 
 /** Why an app cannot require this instance; undefined: it can. */
 function problemOf(
