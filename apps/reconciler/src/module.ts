@@ -94,6 +94,7 @@ import { DesiredHashRepository } from './resync/desired-hash-repository.js';
 import { ResyncController } from './resync/resync.controller.js';
 import { AutoRollback } from './revisions/auto-rollback.js';
 import { DataLossGuard } from './revisions/data-loss-guard.js';
+import { UndoneChanges } from './revisions/undone-changes.js';
 import { UpgradeBlocks } from './revisions/upgrade-blocks.js';
 import { QueuedChanges } from './revisions/queued-changes.js';
 import { RevisionHistory } from './revisions/revision-history.js';
@@ -197,6 +198,7 @@ const instances = [
   RevisionWriter,
   RollBack,
   RollbackResolver,
+  UndoneChanges,
   AutoRollback,
   DataLossGuard,
   UpgradeBlocks,

@@ -113,6 +113,22 @@ describe('a rollout that fails', () => {
     ]);
   });
 
+  it('names the accepted change that it takes back too', async () => {
+    const one = await create();
+    harness.agent.onBundle = (bundle) => fail(bundle, serving);
+    await update(one, { cpuLimitMc: 900 });
+    failBad();
+    const jobId = await update(one, { image: bad });
+    const failed = await ended(jobId);
+    const also = /goes back to revision 1\. This also takes back revision 2 by [^ ]+ \(cpuLimitMc[^)]*\)\./;
+    expect(failed.error).toMatch(also);
+    const rollback = await rollbackOf(jobId);
+    await ended(rollback);
+    expect(harness.jobs.linesOf(rollback).join(' ')).toContain('This also takes back revision 2 by ');
+    const { events } = await harness.request(reconciler.listInstanceEvents, { ...one, limit: 50 });
+    expect(events.find(({ type }) => type === 'RolledBack')?.message).toMatch(also);
+  });
+
   it('goes back once: a rollback that fails too is the last job', async () => {
     const one = await create();
     harness.agent.onBundle = (bundle) => fail(bundle, serving);

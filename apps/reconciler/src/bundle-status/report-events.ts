@@ -117,12 +117,15 @@ export const rolledBackEvent = (
     failedJobId,
     jobId,
     to,
+    undone,
   }: {
     readonly revision: number;
     readonly reason: string;
     readonly failedJobId: string;
     readonly jobId: string;
     readonly to: number;
+    /** A sentence about the other changes that it takes back, or nothing. */
+    readonly undone: string;
   },
   at: string,
 ): InstanceEvent => ({
@@ -132,7 +135,7 @@ export const rolledBackEvent = (
   object: null,
   fields: [],
   manager: null,
-  message: `The rollout of revision ${revision} failed (${reason}, job ${failedJobId}). Job ${jobId} goes back to revision ${to}.`,
+  message: `The rollout of revision ${revision} failed (${reason}, job ${failedJobId}). Job ${jobId} goes back to revision ${to}.${undone}`,
 });
 
 /** A change between lasting states. */

@@ -18,6 +18,7 @@ import { isRefusal } from './fault-or.js';
 import { RevisionWriter } from './revision-writer.js';
 import { RollbackResolver } from './rollback-resolver.js';
 import { exceptKept } from './rollback-target.js';
+import { UndoneChanges } from './undone-changes.js';
 
 /** A job that has failed at its deadline. */
 export interface FailedRollout {
@@ -38,6 +39,8 @@ interface Rollback {
   /** The revision that it goes back to. */
   readonly revision: number;
   readonly jobId: string;
+  /** A sentence about the other changes that it takes back; empty if there are none. */
+  readonly undone: string;
 }
 
 interface AutoRollbackPlan {
@@ -62,6 +65,7 @@ export class AutoRollback {
     private readonly revisions: RevisionWriter,
     private readonly events: EventRepository,
     private readonly secrets: InstanceSecrets,
+    private readonly undoneChanges: UndoneChanges,
   ) {}
 
   /**
@@ -101,9 +105,10 @@ export class AutoRollback {
     // What the write would refuse must be known before the failed job ends.
     await this.revisions.resolve(sql, instance, { spec, type: jobTypeOf(instance.kind, 'update') });
     const jobId = mintJobId(instance.now);
+    const undone = await this.undoneChanges.describe(sql, instance, revision);
     return {
-      message: `Job ${jobId} goes back to revision ${revision}${exceptKept(kept)}.`,
-      rollback: { instance, failed, spec, revision, jobId },
+      message: `Job ${jobId} goes back to revision ${revision}${exceptKept(kept)}.${undone}`,
+      rollback: { instance, failed, spec, revision, jobId, undone },
     };
   }
 
@@ -119,15 +124,18 @@ export class AutoRollback {
   }
 
   /** Writes the planned revision with its job, after the failed job has ended. */
-  async write(sql: EntityManager, { instance, failed, spec, revision, jobId }: Rollback): Promise<void> {
+  async write(sql: EntityManager, { instance, failed, spec, revision, jobId, undone }: Rollback): Promise<void> {
     await this.revisions.writeSpec(sql, instance, {
       spec,
       type: jobTypeOf(instance.kind, 'update'),
       changedBy: `automatic rollback of job ${failed.jobId}`,
-      rollsBack: { jobId, failedJobId: failed.jobId, reason: failed.reason, revision },
+      rollsBack: { jobId, failedJobId: failed.jobId, reason: failed.reason, revision, undone },
     });
     const { id: instanceId, now } = instance;
-    const event = rolledBackEvent({ ...failed, failedJobId: failed.jobId, jobId, to: revision }, now.toISOString());
+    const event = rolledBackEvent(
+      { ...failed, failedJobId: failed.jobId, jobId, to: revision, undone },
+      now.toISOString(),
+    );
     await this.events.create(sql, [{ instanceId, cluster: clusterOf(instance), ...event }]);
   }
 }

@@ -9,10 +9,12 @@ export interface AutomaticRollback {
   readonly reason: string;
   /** The revision whose spec is desired again. */
   readonly revision: number;
+  /** A sentence about the other changes that it takes back; empty if there are none. */
+  readonly undone: string;
 }
 
-export const describeRollback = ({ failedJobId, reason, revision }: AutomaticRollback): LogLine => ({
+export const describeRollback = ({ failedJobId, reason, revision, undone }: AutomaticRollback): LogLine => ({
   step: 'validate',
   level: 'warn',
-  message: `Job ${failedJobId} failed (${reason}). This job goes back to revision ${revision} by itself.`,
+  message: `Job ${failedJobId} failed (${reason}). This job goes back to revision ${revision} by itself.${undone}`,
 });
