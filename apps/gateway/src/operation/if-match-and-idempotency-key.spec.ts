@@ -106,6 +106,28 @@ describe('generations', () => {
   );
 });
 
+describe('a resource without a generation', () => {
+  const registry = `/${aid}/registries/00000000-0000-7000-8000-000000000005`;
+  const writes: readonly [string, string, object, string][] = [
+    ['PATCH', registry, { password: 'pw' }, 'reconciler.v1.registry-update'],
+    ['DELETE', registry, {}, 'reconciler.v1.registry-delete'],
+    ['PATCH', `/${aid}/ky3/nodes/n4x2p`, { tags: ['gpu'] }, 'reconciler.v1.node-update'],
+  ];
+
+  it.each(writes)('refuses If-Match in %s %s, which it could not keep', async (method, path, body, subject) => {
+    const send = (header: string) =>
+      harness.send(method, path, {
+        headers: { 'if-match': header },
+        ...(method === 'PATCH' && { body: JSON.stringify(body) }),
+      });
+    const { status, body: refusal } = await send('"7"');
+    expect([status, refusal['issues']]).toEqual([400, [expect.objectContaining({ path: 'If-Match' })]]);
+    expect(inputOf(subject)).toEqual([]);
+    expect((await send('*')).status).toBe(200);
+    expect(inputOf(subject)).toHaveLength(1);
+  });
+});
+
 describe('a write without a job', () => {
   it.each([
     { osid: 'valkey-abcde', noOp: true, message: 'Nothing changed.' },

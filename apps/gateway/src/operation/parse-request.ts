@@ -168,7 +168,10 @@ export function parseRequest(
   const body = validated(bodySchema, { ...ofBody, value: given.body });
   const isRead = operation.method === 'GET';
   const key = isRead ? undefined : valueOf(parseIdempotencyKey(request.get('idempotency-key')));
-  const ifGeneration = isRead || !operation.versioned ? undefined : valueOf(parseIfMatch(request.get('if-match')));
+  const ifGeneration = isRead ? undefined : valueOf(parseIfMatch(request.get('if-match')));
+  // Without a generation the condition could not be kept, and a write must not ignore it.
+  if (ifGeneration !== undefined && operation.versioned !== true)
+    issues.push({ path: 'If-Match', message: 'must be absent or *, because this resource has no generation' });
   if (issues.length > 0) throw invalidRequest(issues);
   const params = Object.fromEntries(Object.keys(operation.params).map((name) => [name, String(request.params[name])]));
   const { user, role } = request;
