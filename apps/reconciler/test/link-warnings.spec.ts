@@ -52,4 +52,22 @@ describe('a change of an app that other apps are linked to', () => {
     expect(warnings).toHaveLength(11);
     expect(warnings.at(-1)).toBe(`2 more links use port 8080 of ${api.osid}, and change in the same way.`);
   });
+
+  it('warns of a secret variable that a link hides, and of a value that it ignores', async () => {
+    const api = await create(ports(8080));
+    const one = await create();
+    const { cid, id } = one;
+    const change = (secretEnvVars: Record<string, string>) =>
+      harness.request(reconciler.changeEnvironment, { cid, id, change: { secretEnvVars, allowDrop: true } });
+    await harness.jobs.ended(((await change({ PORT: 'own' })) as { jobId: string }).jobId);
+    const fields = linkTo(api, { port: 'PORT' });
+    const link = 'The link "api" sets PORT, so that its';
+    const hidden = [`${link} secret variable PORT has no effect while the link exists.`];
+    expect(await warningsOf(one, fields)).toEqual(hidden);
+    expect(await warningsOf(one, { image: 'ghcr.io/acme/shop:1.5' })).toEqual([]);
+    const ignored = [`${link} value in the request is ignored.`];
+    expect(await change({ PORT: '1' })).toMatchObject({ noOp: true, warnings: ignored });
+    expect(await change({ PORT: '1', A: '2' })).toMatchObject({ jobId: expect.any(String), warnings: ignored });
+    expect(await change({ PORT: '8080', A: '2' })).not.toHaveProperty('warnings');
+  });
 });

@@ -5,6 +5,8 @@ import { app } from '@runos/service-types';
 import type { ReconcilerConfig } from '../config.js';
 import { InstanceSecrets } from '../instances/instance-secrets.js';
 import { InstanceWrites } from '../instances/instance-writes.js';
+import { remarksOf } from '../instances/remarks-of.js';
+import { ignoredVariables } from '../links/link-remarks.js';
 import { LinkResolver } from '../links/link-resolver.js';
 import { acceptedAppSpec, type AppSpec, isSameSpec } from '../revisions/desired-spec.js';
 import { RevisionWriter } from '../revisions/revision-writer.js';
@@ -32,12 +34,17 @@ export class ChangeEnvironment {
       const current = acceptedAppSpec(instance);
       const secrets = this.secrets.unseal(instance);
       const linked = await this.links.refresh(sql, instance, current);
-      const open = changeOpenEnvironment(secrets.open(linked.environment), input.change, this.config);
+      const before = secrets.open(linked.environment);
+      const open = changeOpenEnvironment(before, input.change, this.config);
+      const remarks = remarksOf({ warnings: ignoredVariables(current, before.linkedEnv, input.change.secretEnvVars) });
       const environment = this.secrets.sealEnvironment(osid, secrets, open, current.environment);
       const spec: AppSpec = { ...current, environment };
-      if (isSameSpec(current, spec)) return { osid, noOp: true, message: `${osid} has these values already.` };
+      if (isSameSpec(current, spec)) {
+        return { osid, noOp: true, message: `${osid} has these values already.`, ...remarks };
+      }
       const { changedBy } = caller;
-      return { jobId: await this.revisions.writeSpec(sql, instance, { spec, type: 'app.env.update', changedBy }) };
+      const jobId = await this.revisions.writeSpec(sql, instance, { spec, type: 'app.env.update', changedBy });
+      return { jobId, ...remarks };
     });
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { DependentRepository, type LinkTo } from '../instances/dependent-repository.js';
-import { acceptedSpec, type DesiredSpec } from '../revisions/desired-spec.js';
+import { acceptedSpec, type AppSpec, type DesiredSpec } from '../revisions/desired-spec.js';
 import type { InstanceRow } from '../schema/instance-row.js';
 import { addressOf } from './app-address.js';
 
@@ -49,4 +49,33 @@ function warningOf({ osid: app, alias }: LinkTo, { osid, old, next, variables }:
   return next === undefined
     ? `${uses}, which has no port any more. These variables stay as they are: ${named}. Map a port, or change the link.`
     : `${uses}. These variables change to port ${next}, and the pods of ${app} are replaced: ${named}.`;
+}
+
+/** A warning for each secret variable that a link of `spec` hides, and that no link has hidden before. */
+export function hiddenVariables(before: DesiredSpec, spec: DesiredSpec): string[] {
+  if (spec.kind !== 'app' || before.kind !== 'app') return [];
+  const known = hiddenIn(before);
+  return hiddenIn(spec)
+    .filter((name) => !known.includes(name))
+    .map(
+      (name) => `${settingLink(spec, name)}, so that its secret variable ${name} has no effect while the link exists.`,
+    );
+}
+
+/** A warning for each value in a request that has no effect, because a link sets the variable to another one. */
+export const ignoredVariables = (
+  spec: AppSpec,
+  linkedEnv: Readonly<Record<string, string>>,
+  sent: Readonly<Record<string, string>> = {},
+): string[] =>
+  Object.entries(sent)
+    .filter(([name, value]) => Object.hasOwn(linkedEnv, name) && linkedEnv[name] !== value)
+    .map(([name]) => `${settingLink(spec, name)}, so that its value in the request is ignored.`);
+
+const hiddenIn = ({ environment: { secretEnv, linkedEnv } }: AppSpec): string[] =>
+  Object.keys(secretEnv).filter((name) => Object.hasOwn(linkedEnv, name));
+
+function settingLink({ links }: AppSpec, name: string): string {
+  const [alias] = Object.entries(links).find(([, env]) => Object.values(env).includes(name)) ?? [];
+  return alias === undefined ? `A link sets ${name}` : `The link "${alias}" sets ${name}`;
 }

@@ -14,7 +14,12 @@ export const Accepted = z.object({ jobId: JobId });
 export const Warnings = z.array(z.string()).optional();
 
 /** Output of a write that finds nothing to change. */
-export const Unchanged = z.object({ osid: z.string(), noOp: z.literal(true), message: z.string() });
+export const Unchanged = z.object({
+  osid: z.string(),
+  noOp: z.literal(true),
+  message: z.string(),
+  warnings: Warnings,
+});
 
 /** In this order: a job was created; nothing differed. `warnings`: that its cluster has not tried the change, and why. */
 export const ChangedSpec = z.union([Accepted.extend({ warnings: Warnings }), Unchanged]);
