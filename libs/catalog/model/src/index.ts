@@ -18,12 +18,20 @@ export {
   type InputSchemas,
   type InstanceInput,
   type InstanceType,
+  type InstanceTypeFields,
   kindNames,
   type Requirement,
   type SecretRecipe,
   type StrictSchema,
 } from './instance-type.js';
-export type { CredentialsDefinition, Port, Renderer, RenderInput, ServiceType } from './service-type.js';
+export type {
+  CredentialsDefinition,
+  Port,
+  Renderer,
+  RenderInput,
+  ServiceType,
+  ServiceTypeFields,
+} from './service-type.js';
 export { sizeFields, sizeFieldsOf, storedMb } from './size-fields.js';
 export type { StartRule, StartRules } from './start-rule.js';
 export { failAnnotation, type OperatorStep, type OperatorView, type SimulatedOperator } from './simulated-operator.js';

@@ -42,12 +42,16 @@ export interface InputSchemas {
   readonly unavailable?: readonly string[];
 }
 
-/** What RunOS knows of the instances of a type, of every kind. */
-export interface InstanceType {
+/** What clients know of a type: its names, fields and sizes, without what its instances are in Kubernetes. */
+export interface InstanceTypeFields {
   readonly type: string;
   readonly title: string;
   readonly inputs: InputSchemas;
   readonly sizing: ServiceSizing;
+}
+
+/** What RunOS knows of the instances of a type, of every kind. */
+export interface InstanceType extends InstanceTypeFields {
   readonly requires: readonly Requirement[];
   /** Names of the add-ons that its cluster must have. */
   readonly addons: readonly string[];

@@ -4,7 +4,7 @@ import type { ResourceNumbers, StorageKind } from '@runos/sizing';
 import type { z } from 'zod';
 import type { ConfigSchema } from './config-schema.js';
 import type { Image } from './image.js';
-import type { InstanceInput, InstanceType } from './instance-type.js';
+import type { InstanceInput, InstanceType, InstanceTypeFields } from './instance-type.js';
 import type { ServiceInputs } from './service-inputs.js';
 import type { SimulatedOperator } from './simulated-operator.js';
 
@@ -48,10 +48,15 @@ export interface Renderer {
   readonly render: (input: RenderInput) => KubeObject[];
 }
 
-/** A service of the catalog, as data with its pure functions: all that RunOS knows of it. */
-export interface ServiceType extends InstanceType {
+/** What clients know of a service of the catalog. */
+export interface ServiceTypeFields extends InstanceTypeFields {
   readonly versions: readonly string[];
   readonly defaultVersion: string;
+  readonly inputs: ServiceInputs;
+}
+
+/** A service of the catalog, as data with its pure functions: all that RunOS knows of it. */
+export interface ServiceType extends InstanceType, ServiceTypeFields {
   readonly inputs: ServiceInputs;
   readonly ports: readonly Port[];
   readonly credentials: CredentialsDefinition;

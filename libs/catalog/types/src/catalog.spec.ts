@@ -6,6 +6,7 @@ import { groupOf } from '@runos/kube-objects';
 import { TypeName } from '@runos/osid';
 import { classesOf, defaultClassId, findClass } from '@runos/sizing';
 import { kindCatalog, kindRules, latestRenderer, serviceType, serviceTypes } from './index.js';
+import { serviceTypeFields } from './fields.js';
 import { addServiceType, beacon, lantern, relay } from './testing/index.js';
 
 const catalog = [...serviceTypes];
@@ -20,6 +21,14 @@ describe('the catalog', () => {
     for (const name of names) expect(serviceType(name).type).toBe(name);
     for (const name of ['redis', '', 'constructor', '__proto__'])
       expect(() => serviceType(name)).toThrow(expect.objectContaining({ code: 'type.not_found' }));
+  });
+
+  it('has the fields of every type in the list for clients', () => {
+    const fields = serviceTypes.map(({ type, title, versions, defaultVersion, inputs, sizing }) => {
+      return { type, title, versions, defaultVersion, inputs, sizing };
+    });
+    expect(serviceTypeFields.map(({ type }) => type)).toEqual(serviceTypes.map(({ type }) => type));
+    serviceTypeFields.forEach((known, index) => expect(known).toMatchObject(fields[index] as object));
   });
 
   it.each(serviceTypes)('has a consistent definition of $type', (type) => {

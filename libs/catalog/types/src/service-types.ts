@@ -4,11 +4,12 @@ import { NotOffered } from './not-offered.js';
 import { postgresql } from './postgresql/postgresql.js';
 import { rabbitmq } from './rabbitmq/rabbitmq.js';
 import { newerBuild } from './render-instance.js';
+import { addServiceTypeFields } from './service-type-fields.js';
 import { valkey } from './valkey/valkey.js';
 
 const types: ServiceType[] = [postgresql, rabbitmq, valkey];
 
-/** All service types. A new type is a new folder and an entry in the list above. */
+/** All service types. A new type is a new folder, and an entry in the list above and in that of `serviceTypeFields`. */
 export const serviceTypes: readonly ServiceType[] = types;
 
 /** The types of all instances: the services, and that of apps. */
@@ -24,7 +25,9 @@ export const instanceType = (name: string): InstanceType => findInstanceType(nam
 /** Adds a type until the returned function is called; for tests, before anything derives from the list. */
 export function addServiceType(type: ServiceType): () => void {
   types.push(type);
+  const removeFields = addServiceTypeFields(type);
   return () => {
+    removeFields();
     types.splice(types.indexOf(type), 1);
   };
 }

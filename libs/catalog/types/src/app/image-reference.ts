@@ -1,5 +1,5 @@
 import { documentation } from '@runos/catalog-model';
-import { namedRegistry } from '@runos/kube-kinds';
+import { namedRegistry } from '@runos/kube-kinds/image-registry';
 import { z } from 'zod';
 
 /** Labels of DNS, with a port from 1 on. */

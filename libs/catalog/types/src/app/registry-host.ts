@@ -1,5 +1,5 @@
 import { documentation } from '@runos/catalog-model';
-import { defaultRegistry, isRegistryPart } from '@runos/kube-kinds';
+import { defaultRegistry, isRegistryPart } from '@runos/kube-kinds/image-registry';
 import { z } from 'zod';
 import { isRegistry, parseImageReference } from './image-reference.js';
 

@@ -1,34 +1,15 @@
-import { PortNumber, type ServiceType, serviceInputs } from '@runos/catalog-model';
+import { PortNumber, type ServiceType } from '@runos/catalog-model';
 import { configMapKind, namespaceKind, secretKind, serviceKind, statefulSetKind } from '@runos/kube-kinds';
-import { type ServiceSizing, sizeIds, sizeNumbers } from '@runos/sizing';
 import { z } from 'zod';
 import { names } from './v1/names.js';
+import { rabbitmqFields } from './rabbitmq-fields.js';
 import { v1 } from './v1/render.js';
 
 const { username, amqpPort, managementPort } = names;
-const versions = ['4.0'] as const;
-const defaultVersion = '4.0';
-const sizing: ServiceSizing = {
-  service: 'rabbitmq',
-  sizes: {
-    beff: sizeNumbers([0, 500], [0, 512], 1024),
-    small: sizeNumbers([250, 500], [512, 1024], 2048),
-    medium: sizeNumbers([500, 1000], [2048, 4096], 8192),
-    large: sizeNumbers([1000, 2000], [8192, 16_384], 32_768),
-  },
-  tiers: { c0: sizeIds, c1: sizeIds },
-  storageChange: 'fixed',
-  defaultTier: 'c0',
-};
 
 /** RabbitMQ with its management interface. Several replicas form one cluster. */
 export const rabbitmq: ServiceType = {
-  type: 'rabbitmq',
-  title: 'RabbitMQ',
-  versions,
-  defaultVersion,
-  inputs: serviceInputs({ versions, defaultVersion, sizing }),
-  sizing,
+  ...rabbitmqFields,
   ports: [
     { name: 'amqp', port: amqpPort, protocol: 'TCP' },
     { name: 'management', port: managementPort, protocol: 'TCP' },
