@@ -1,6 +1,6 @@
 import { documentation, Name, sizeFields } from '@runos/catalog-model';
 import { Aid, Cid, InstanceId } from '@runos/osid';
-import { AppFields, AppLinks, AppSource } from '@runos/service-types';
+import { AppFields, AppLinks, AppSource } from '@runos/service-types/fields';
 import { z } from 'zod';
 import { LocalPath } from './local-path.js';
 

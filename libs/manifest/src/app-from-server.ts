@@ -1,5 +1,5 @@
 import { Fault } from '@runos/kernel';
-import { AppSource, clearableFields } from '@runos/service-types';
+import { AppSource, clearableFields } from '@runos/service-types/fields';
 import { AppFile } from './app-file.js';
 import { namesOf } from './compare-app.js';
 import { sizeKeys } from './compare-size.js';

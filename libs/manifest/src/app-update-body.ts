@@ -1,4 +1,4 @@
-import { clearableFields } from '@runos/service-types';
+import { clearableFields } from '@runos/service-types/fields';
 import type { AppFile } from './app-file.js';
 import { sizeKeys } from './compare-size.js';
 import type { FieldChange } from './field-change.js';

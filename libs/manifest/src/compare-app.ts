@@ -1,4 +1,4 @@
-import { app, clearableFields } from '@runos/service-types';
+import { appTypeFields, clearableFields } from '@runos/service-types/fields';
 import type { AppContent } from './app-content.js';
 import type { AppFile } from './app-file.js';
 import { sizeChanges, type SizeFields } from './compare-size.js';
@@ -26,7 +26,7 @@ export function compareApp(local: AppContent, server: AppContent): FieldChange[]
       .filter((key) => file[key] !== undefined)
       .flatMap((key) => changesBetween({ field: key, key, before: state[key], after: file[key] })),
     ...rootFilesystemChanges(file, state),
-    ...sizeChanges(sizeOf(file), server.size ?? sizeOf(state), app.sizing),
+    ...sizeChanges(sizeOf(file), server.size ?? sizeOf(state), appTypeFields.sizing),
     ...(file.clusterDomainId === undefined || state.clusterDomainId === undefined
       ? []
       : changesOf('clusterDomainId', state.clusterDomainId, file.clusterDomainId)),

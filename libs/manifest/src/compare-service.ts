@@ -1,4 +1,4 @@
-import { serviceTypes } from '@runos/service-types';
+import { serviceTypeFields } from '@runos/service-types/fields';
 import { sizeChanges, sizeKeys, type SizeFields } from './compare-size.js';
 import { changesBetween, type FieldChange } from './field-change.js';
 import type { ServiceFile } from './service-file.js';
@@ -15,6 +15,6 @@ export function compareService(file: ServiceFile, server: ServiceFile, size: Siz
     ...others
       .filter((key) => file[key] !== undefined)
       .flatMap((key) => changesBetween({ field: key, key, before: server[key], after: file[key] })),
-    ...sizeChanges(file, size, serviceTypes.find(({ type }) => type === file.type)?.sizing),
+    ...sizeChanges(file, size, serviceTypeFields.find(({ type }) => type === file.type)?.sizing),
   ];
 }

@@ -1,4 +1,4 @@
-import { VariableName } from '@runos/service-types';
+import { VariableName } from '@runos/service-types/fields';
 import { manifestFault } from './manifest-fault.js';
 
 const escapes: Readonly<Record<string, string>> = { '\\': '\\', '"': '"', '\n': 'n', '\r': 'r', '\t': 't' };

@@ -1,4 +1,4 @@
-import { clearableFields } from '@runos/service-types';
+import { clearableFields } from '@runos/service-types/fields';
 import { documentation } from '@runos/catalog-model';
 import { AppFile } from './app-file.js';
 import { printAppFile } from './print-manifest.js';

@@ -1,5 +1,5 @@
 import { documentation } from '@runos/catalog-model';
-import { serviceTypes } from '@runos/service-types';
+import { serviceTypeFields } from '@runos/service-types/fields';
 import { z } from 'zod';
 import { AppFile } from './app-file.js';
 import { serviceFileOf } from './service-file.js';
@@ -25,6 +25,6 @@ export const manifestSchema = (): Readonly<Record<string, unknown>> => ({
   title: 'The desired state of an app or of a service of RunOS',
   oneOf: [
     { title: 'An app', ...schemaOf(AppFile) },
-    ...serviceTypes.map((type) => ({ title: type.title, ...schemaOf(serviceFileOf(type)) })),
+    ...serviceTypeFields.map((type) => ({ title: type.title, ...schemaOf(serviceFileOf(type)) })),
   ],
 });

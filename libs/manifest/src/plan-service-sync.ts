@@ -1,4 +1,4 @@
-import { serviceTypes } from '@runos/service-types';
+import { serviceTypeFields } from '@runos/service-types/fields';
 import { compareService } from './compare-service.js';
 import { sizeKeys, type SizeFields } from './compare-size.js';
 import type { FieldChange } from './field-change.js';
@@ -20,7 +20,7 @@ export interface ServiceSyncPlan {
 
 /** @throws Error for a type that no file can be of */
 const inputsOf = (type: string) => {
-  const found = serviceTypes.find((each) => each.type === type);
+  const found = serviceTypeFields.find((each) => each.type === type);
   if (found === undefined) throw new Error(`There is no service type ${type}.`);
   return found.inputs;
 };

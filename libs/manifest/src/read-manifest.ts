@@ -1,4 +1,4 @@
-import { serviceTypes } from '@runos/service-types';
+import { serviceTypeFields } from '@runos/service-types/fields';
 import type { z } from 'zod';
 import { AppFile } from './app-file.js';
 import { fileIssues } from './file-issues.js';
@@ -28,9 +28,9 @@ export function readManifest(fileName: string, text: string): Manifest {
   }
   const { type } = source.value;
   if (type === undefined) return refuse('', 'needs `app` for an app, or `type` for a service');
-  const serviceType = serviceTypes.find((each) => each.type === type);
+  const serviceType = serviceTypeFields.find((each) => each.type === type);
   if (serviceType === undefined) {
-    return refuse('type', `is no service type: choose one of ${serviceTypes.map((each) => each.type).join(', ')}`);
+    return refuse('type', `is no service type: choose one of ${serviceTypeFields.map((each) => each.type).join(', ')}`);
   }
   return { kind: 'service', file: check(fileName, source, serviceFileOf(serviceType)) as ServiceFile };
 }

@@ -1,4 +1,4 @@
-import { documentation, type ServiceType } from '@runos/catalog-model';
+import { documentation, type ServiceTypeFields } from '@runos/catalog-model';
 import { Aid, Cid, InstanceId } from '@runos/osid';
 import { z } from 'zod';
 
@@ -9,7 +9,7 @@ const header = (pattern: RegExp, what: string, description: string) =>
  * The file of one service of a type (`runos.service.<cid>.<type>.<id>.yaml`): the header, then each field that a create
  * or an update of the type has. A field that is absent keeps its value.
  */
-export const serviceFileOf = ({ type, title, inputs }: ServiceType) =>
+export const serviceFileOf = ({ type, title, inputs }: ServiceTypeFields) =>
   z.strictObject({
     type: z.literal(type).register(documentation, { description: `Type of the service: ${title}.` }),
     id: header(InstanceId.pattern, 'a service id', 'Id of the service. Default: it is created.').optional(),

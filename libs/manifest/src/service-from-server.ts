@@ -1,4 +1,4 @@
-import { serviceTypes } from '@runos/service-types';
+import { serviceTypeFields } from '@runos/service-types/fields';
 import { sizeKeys } from './compare-size.js';
 import { serviceFileOf, type ServiceFile } from './service-file.js';
 
@@ -13,7 +13,7 @@ export interface ServiceName {
 }
 
 /** The names of the types whose services have files. */
-export const serviceFileTypes: readonly string[] = serviceTypes.map(({ type }) => type);
+export const serviceFileTypes: readonly string[] = serviceTypeFields.map(({ type }) => type);
 
 /**
  * The file of a service as the server has it: the fields that a create or an update has. A class is written without its
@@ -21,7 +21,7 @@ export const serviceFileTypes: readonly string[] = serviceTypes.map(({ type }) =
  * @throws Error for a type that is not in `serviceFileTypes`
  */
 export function serviceFromServer({ type, id, cid, aid }: ServiceName, shown: Json): ServiceFile {
-  const serviceType = serviceTypes.find((each) => each.type === type);
+  const serviceType = serviceTypeFields.find((each) => each.type === type);
   if (serviceType === undefined) throw new Error(`There is no service type ${type}.`);
   const { shape } = serviceFileOf(serviceType);
   const isClass = shown['resourceRequirementClassId'] !== 'custom';

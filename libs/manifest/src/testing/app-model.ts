@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { app, AppFields, AppSource, resolveAppFields, resolveAppSource } from '@runos/service-types';
+import { AppFields, AppSource, appTypeFields, resolveAppFields, resolveAppSource } from '@runos/service-types/fields';
 import { resolveSize, type Size, type SizeRequest } from '@runos/sizing';
 import type { ShownApp } from '../app-from-server.js';
 
@@ -155,7 +155,7 @@ export class AppModel {
   }
 
   #update(body: Json): void {
-    const parsed = app.inputs.update.safeParse(body);
+    const parsed = appTypeFields.inputs.update.safeParse(body);
     if (!parsed.success) throw new Refusal(400, parsed.error.message);
     const given = parsed.data as Json;
     const { name, fields, source, size, requires } = this.#state;
@@ -213,7 +213,7 @@ export class AppModel {
 }
 
 function sizeOf(request: SizeRequest, current?: Size): Size {
-  const result = resolveSize(app.sizing, request, { current, hasDistributedStorage: false });
+  const result = resolveSize(appTypeFields.sizing, request, { current, hasDistributedStorage: false });
   if (!result.ok) throw new Refusal(400, JSON.stringify(result.issues));
   return result.size;
 }
