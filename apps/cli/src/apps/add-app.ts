@@ -4,7 +4,7 @@ import { appCreateBody, planAppSync, withAppId } from '@runos/manifest';
 import { CliError } from '../failure/cli-error.js';
 import { clusterOf } from '../files/file-place.js';
 import { located, type ManifestFile, onlyManifestIn, readManifestFile } from '../files/read-manifests.js';
-import { checkPath, writeFiles } from '../files/write-files.js';
+import { writeFiles } from '../files/write-files.js';
 import type { ApiClient } from '../http/api-client.js';
 import { isDocument } from '../output/document.js';
 import type { Output } from '../output/output.js';
@@ -47,7 +47,6 @@ export async function addApp(
       field: 'id',
       remedy: 'runos apps sync',
     });
-  checkPath(dirname(path), basename(path));
   checkFiles(readLocalApp(manifest));
   writeFiles(dirname(path), [ignoreFile(dirname(path), file, file.app)]);
   const client = context.client();

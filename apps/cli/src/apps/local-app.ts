@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type AppContent, type AppFile, parseEnvFile, sideFilesOf } from '@runos/manifest';
 import { CliError } from '../failure/cli-error.js';
 import { located, type ManifestFile } from '../files/read-manifests.js';
@@ -19,7 +19,6 @@ export interface LocalApp extends ManifestFile<'app'> {
 export function readLocalApp(manifest: ManifestFile<'app'>): LocalApp {
   const { file, path } = manifest;
   const folder = dirname(path);
-  checkPath(folder, basename(path));
   const named = [...(file.secretFiles ?? []), ...(file.overrides ?? [])].map(({ local }) => local);
   const md5s = named.flatMap((local) => {
     const content = contentOf(folder, local);
@@ -38,7 +37,7 @@ export function readLocalApp(manifest: ManifestFile<'app'>): LocalApp {
 }
 
 /** The path of a file of variables, relative to the folder. */
-export const envPathOf = (file: AppFile, key: 'env' | 'secretEnv'): string =>
+export const envPathOf = (file: Pick<AppFile, 'id' | 'cid' | 'env' | 'secretEnv'>, key: 'env' | 'secretEnv'): string =>
   file[key] ?? sideFilesOf(file.cid, file.id ?? '')[key];
 
 function variablesOf({ file, path }: ManifestFile<'app'>, folder: string, key: 'env' | 'secretEnv') {

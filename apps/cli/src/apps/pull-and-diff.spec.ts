@@ -151,6 +151,23 @@ requires:
     expect(readdirSync(outside)).toEqual([]);
   });
 
+  it('reads no file of an app through a symbolic link', async () => {
+    expect((await pull()).exitCode).toBe(0);
+    const outside = join(home.folder, 'outside.yaml');
+    writeFileSync(outside, 'password-of-another: 1\n');
+    rmSync(at('runos.yaml'));
+    symlinkSync(outside, at('runos.yaml'));
+    for (const argv of [
+      `apps diff ${at('runos.yaml')}`,
+      `apps sync ${at('runos.yaml')} --yes`,
+      `pull ${at('runos.yaml')}`,
+    ]) {
+      const { exitCode, stdout, stderr } = await run(argv);
+      expect([exitCode, stderr]).toEqual([1, expect.stringContaining('it is a symbolic link')]);
+      expect(stdout + stderr).not.toContain('password-of-another');
+    }
+  });
+
   it('writes nothing when a part cannot be read', async () => {
     gateway.reply('GET /acme1/lab01/apps/k3v9q/secret-files/ca.pem', (_request, response) =>
       answer(response, 403, { error: 'This needs another role.', code: 'auth.forbidden' }),

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Fault } from '@runos/kernel';
 import { type FileIssue, type Manifest, readManifest } from '@runos/manifest';
 import { CliError } from '../failure/cli-error.js';
+import { checkPath } from './write-files.js';
 
 /** A file of an app or a service on disk. */
 export interface ManifestFile<Kind extends Manifest['kind'] = Manifest['kind']> {
@@ -11,8 +12,12 @@ export interface ManifestFile<Kind extends Manifest['kind'] = Manifest['kind']> 
   readonly file: Extract<Manifest, { kind: Kind }>['file'];
 }
 
-/** @throws CliError with line and column when there is no such file, or it is no file of this kind */
+/**
+ * Reads no file outside of its folder: an error would quote a part of it.
+ * @throws CliError with line and column when there is no such file, or it is no file of this kind; as `checkPath`
+ */
 export function readManifestFile<Kind extends Manifest['kind']>(path: string, kind: Kind): ManifestFile<Kind> {
+  checkPath(dirname(path), basename(path));
   const text = readText(path);
   const manifest = located(path, () => readManifest(basename(path), text));
   if (manifest.kind !== kind) throw new CliError(`${basename(path)} describes no ${kind}.`, { file: path });

@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { FakeGateway } from '../../test/fake-gateway.js';
@@ -60,6 +60,18 @@ version: "17"
       exitCode: 0,
       stdout: expect.stringContaining('No differences.'),
     });
+  });
+
+  it('read no file through a symbolic link', async () => {
+    const outside = join(home.folder, 'outside');
+    writeFileSync(outside, 'password-of-another: 1\n');
+    rmSync(path());
+    symlinkSync(outside, path());
+    for (const argv of [`services diff ${name}`, `services sync ${name} --yes`]) {
+      const { exitCode, stdout, stderr } = await run(argv);
+      expect([exitCode, stderr]).toEqual([1, expect.stringContaining('it is a symbolic link')]);
+      expect(stdout + stderr).not.toContain('password-of-another');
+    }
   });
 
   it('compare the fields that the file has, and keep its edits', async () => {
