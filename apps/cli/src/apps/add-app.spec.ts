@@ -35,6 +35,7 @@ describe('apps init', () => {
     ]);
     expect(text()).toContain('app: shop\ndeployType: image\nimage: ghcr.io/acme/shop:1\ncid: lab01\naid: acme1\n');
     expect(text()).toContain('# healthCheck: standard\n');
+    expect(readFileSync(shop('.gitignore'), 'utf8')).toBe('# Secrets of app shop\n/.runos.*.env\n/.secret-files/\n');
     expect(await run(line)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('is there already') });
   });
 

@@ -37,6 +37,7 @@ async function init(command: Command, context: CommandContext): Promise<void> {
   const { initialAppFile } = await import('@runos/manifest');
   const { statOf, writeFiles } = await import('../files/write-files.js');
   const { safeId } = await import('../files/file-place.js');
+  const { ignoreFile } = await import('../apps/ignore-file.js');
   const folder = resolve(context.terminal.folder, command.args[0] ?? '.');
   const path = join(folder, fileName);
   const aid = requireAccount(context.settings);
@@ -51,7 +52,7 @@ async function init(command: Command, context: CommandContext): Promise<void> {
     aid,
   };
   const text = checked(() => initialAppFile(values));
-  writeFiles(folder, [{ path: fileName, content: Buffer.from(text) }]);
+  writeFiles(folder, [{ path: fileName, content: Buffer.from(text) }, ignoreFile(folder, { cid }, values.app)]);
   const shown = relative(context.terminal.folder, path);
   await output.print({ file: path, app: values.app, cid, aid }, () => `${shown} is written.\n`);
   output.note(`Create the app: runos apps add -f ${shown}`);
