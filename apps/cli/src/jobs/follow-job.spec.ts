@@ -76,6 +76,9 @@ describe('follow', () => {
     });
     streamed('cancelled');
     expect((await run(`follow ${jobId}`)).exitCode).toBe(1);
+    const supersededBy = jobId.replace(/^./, 'f');
+    streamed('cancelled', { supersededBy });
+    expect((await run(`follow ${jobId}`)).stderr).toContain(`  Do      runos follow ${supersededBy}\n`);
   });
 
   it('goes on where a broken connection ended', async () => {

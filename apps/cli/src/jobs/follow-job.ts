@@ -55,7 +55,8 @@ export async function followJob({ jobId, context, output, document }: FollowedJo
     `The job ${job.status === 'failed' ? 'failed' : 'was cancelled'}: ${job.error ?? job.progress ?? job.status}`,
     {
       code: job.reason ?? undefined,
-      remedy: `runos jobs show ${jobId}`,
+      // A newer job continues what a superseded one has begun.
+      remedy: job.supersededBy ? `runos follow ${job.supersededBy}` : `runos jobs show ${jobId}`,
       body: { job },
     },
   );
