@@ -1,7 +1,9 @@
 import { enableCompileCache } from 'node:module';
+import { handleWriteFailures } from './terminal/handle-write-failures.js';
 
 // Compiled code of the last run: less than half of the time that a short command takes.
 enableCompileCache();
+handleWriteFailures();
 
 async function main(argv: readonly string[]): Promise<void> {
   if (argv.length === 1 && ['version', '--version'].includes(argv[0] ?? '')) {

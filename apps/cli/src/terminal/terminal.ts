@@ -37,14 +37,8 @@ export const helpColumnsOf = ({ stdout }: Terminal): number => stdout.columns ??
 /** Whether a question gets an answer: a person must see it and be able to type. */
 export const canPrompt = ({ stdin, stderr }: Terminal): boolean => stdin.isTTY === true && stderr.isTTY === true;
 
-/** The terminal of this process. A reader that closes its end of a pipe ends the process without an error. */
+/** The terminal of this process. */
 export function processTerminal(): Terminal {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
-      throw error;
-    });
-  }
   return {
     env: process.env,
     folder: process.cwd(),
