@@ -56,6 +56,16 @@ describe('the stored catalog', () => {
     expect(paths()[0]).toBe('/a1/cli/manifest');
   });
 
+  it('is fetched by each command, with a warning, where no file can be written', async () => {
+    writeFileSync(join(home.folder, '.runos'), 'no folder');
+    for (let time = 0; time < 2; time += 1) {
+      const { exitCode, stdout, stderr } = await run('clusters list --json');
+      expect([exitCode, JSON.parse(stdout)]).toEqual([0, { clusters: [expect.objectContaining({ cid: 'demo' })] }]);
+      expect(stderr).toMatch(/^Warning: the list of commands is not stored\. Cannot write .*\.runos.*\n$/);
+    }
+    expect(paths()).toEqual(Array(2).fill(['/a1/cli/manifest', '/a1/clusters']).flat());
+  });
+
   it('is used when the server does not answer', async () => {
     await run('clusters list');
     expireCheck();

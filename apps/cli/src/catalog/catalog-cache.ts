@@ -53,14 +53,19 @@ export async function currentCatalog(context: CommandContext): Promise<Catalog> 
   return cached;
 }
 
-/** Fetches the catalog and stores it. @throws CliError when it cannot be read */
+/** Fetches the catalog and stores it, with a warning where it cannot. @throws CliError when it cannot be read */
 export async function refreshCatalog(context: CommandContext): Promise<Catalog> {
   const document = await fetchOf(context, 'manifest', catalogDeadlineMs);
   const catalog = catalogOf(document, 'The answer of the server');
-  const files = filesIn(context);
-  writePrivateFile(files.catalog, JSON.stringify(document));
-  writePrivateFile(files.account, requireAccount(context.settings));
-  recordCheck(context, catalog.version);
+  try {
+    const files = filesIn(context);
+    writePrivateFile(files.catalog, JSON.stringify(document));
+    writePrivateFile(files.account, requireAccount(context.settings));
+    recordCheck(context, catalog.version);
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    context.terminal.stderr.write(`Warning: the list of commands is not stored. ${error.message}\n`);
+  }
   return catalog;
 }
 
