@@ -36,8 +36,9 @@ export class CliHome {
     for (const listener of this.#interrupts) listener();
   }
 
+  /** Again while a program that a shell has started, and left, writes its last file. */
   remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 30, retryDelay: 50 });
   }
 
   #terminal({ env = {}, columns, input = '' }: MemoryTerminalOptions) {
