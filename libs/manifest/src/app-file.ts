@@ -14,6 +14,14 @@ function described<Schema extends z.ZodType>(schema: Schema, description: string
 
 const whole = (field: z.ZodNumber) => field.int('must be a whole number').optional();
 
+/** A number of the size, within the range that the plane accepts. 0 is what existing clients write for none. */
+function sizeNumber(field: z.ZodNumber) {
+  const { minimum = 0, maximum = Infinity, unit = '' } = documentation.get(field) ?? {};
+  const isAccepted = (value: number) => value === 0 || (value >= minimum && value <= maximum);
+  const error = `must be ${minimum} to ${maximum} ${unit}`;
+  return field.int('must be a whole number').refine(isAccepted, { error }).optional();
+}
+
 /** A repository that the app is built from. Clients show it and do not change it. */
 const Integration = z.strictObject({
   id: z.string(),
@@ -79,13 +87,13 @@ export const AppFile = z
     sourceDir: AppSource.shape.sourceDir,
     dockerfile: AppSource.shape.dockerfile,
     configPath: AppSource.shape.configPath,
-    replicas: whole(numbers.replicas),
+    replicas: sizeNumber(numbers.replicas),
     clusterDomainId: described(z.string().max(64).optional(), 'Id of the domain of its hosts. Default: the cluster’s.'),
     resourceRequirementClassId: described(z.string().max(80).optional(), 'Class of the app, or `custom`.'),
-    cpuRequestMc: whole(numbers.cpuRequestMc),
-    cpuLimitMc: whole(numbers.cpuLimitMc),
-    memoryRequestMb: whole(numbers.memoryRequestMb),
-    memoryLimitMb: whole(numbers.memoryLimitMb),
+    cpuRequestMc: sizeNumber(numbers.cpuRequestMc),
+    cpuLimitMc: sizeNumber(numbers.cpuLimitMc),
+    memoryRequestMb: sizeNumber(numbers.memoryRequestMb),
+    memoryLimitMb: sizeNumber(numbers.memoryLimitMb),
     integration: described(
       Integration.optional(),
       'The repository that the app is built from. `apps sync` does not change it.',

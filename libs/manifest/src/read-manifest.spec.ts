@@ -65,6 +65,15 @@ describe('the file of an app', () => {
     });
   });
 
+  it.each([
+    ['replicas: -1', 'replicas must be 1 to 20 replicas'],
+    ['replicas: 21', 'replicas must be 1 to 20 replicas'],
+    ['cpuLimitMc: -5', 'cpuLimitMc must be '],
+    ['memoryLimitMb: 99999999999', 'memoryLimitMb must be '],
+  ])('has numbers within the ranges of the plane: %s', (line, message) => {
+    expect(refusal(`${header}${line}\n`)).toMatchObject({ message: expect.stringContaining(message) });
+  });
+
   it('is refused with the place of each issue, in their order', () => {
     const text = `${header}replica: 2\nservicePortMappings:\n  - prot: 8\n    port: 99999\nenvVars: {}\ncpuLimitMc: 1.5\n`;
     const { message, issues } = refusal(text);
