@@ -98,7 +98,7 @@ export class CancelJob {
     private readonly links: LinkResolver,
   ) {}
 
-  /** @throws Fault `job.not_found`; `service.in_use` for the creation of an instance that others need */
+  /** @throws Fault `job.not_found`; `service.in_use` or `app.in_use` for the creation of an instance that others need */
   async run(id: string, caller: Caller): Promise<Cancellation> {
     const first = await this.database.transaction((sql) => this.#cancel(sql, id, caller, false));
     if (!('hold' in first)) return first;

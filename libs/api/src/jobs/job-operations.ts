@@ -200,7 +200,7 @@ export const cancelJob = operation({
   access: 'write',
   summary: 'Cancel a job: stop waiting and roll back to the previous revision.',
   params: { id },
-  errors: ['service.in_use'],
+  errors: ['service.in_use', 'app.in_use'],
   output: z.object({ cancelled: z.boolean(), status: JobStatus, message: z.string() }),
   examples: { output: { cancelled: false, status: 'completed', message: 'The job has already completed.' } },
 });
