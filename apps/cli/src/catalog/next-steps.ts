@@ -7,7 +7,7 @@ const afterCreation = ['credentials', 'status', 'show'];
 
 /** Command lines that make sense after this answer. */
 export function nextSteps({ body, target, output, context, command, isFollowed }: PrintedAnswer): readonly string[] {
-  if (!isDocument(body) || output.isJson) return [];
+  if (!isDocument(body) || output.isDocument) return [];
   const { jobId, id, cid, nextCursor } = body;
   const words: string[] = [];
   for (let one = target.parent; one !== null; one = one.parent) words.unshift(one.name());

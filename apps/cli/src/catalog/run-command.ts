@@ -45,7 +45,7 @@ export async function runCommand(command: CatalogCommand, target: Command, conte
   if (own.follow !== true || typeof jobId !== 'string' || jobId === '')
     return printAnswer({ command, target, body, output, context });
   const { followJob } = await import('../jobs/follow-job.js');
-  if (!output.isJson) await printAnswer({ command, target, body, output, context, isFollowed: true });
+  if (!output.isDocument) await printAnswer({ command, target, body, output, context, isFollowed: true });
   await followJob({ jobId, context, output, document: (job) => ({ ...(body as object), job }) });
   for (const line of nextSteps({ command, target, body, output, context, isFollowed: true })) output.note(line);
 }

@@ -132,7 +132,7 @@ async function report(
       .join(''),
   );
   if (refused.length === 0 && skipped.length === 0) return;
-  if (output.isJson) throw new CliError('', { exitCode: 1, isNotice: true });
+  if (output.isDocument) throw new CliError('', { exitCode: 1, isNotice: true });
   for (const { name, id, edits } of refused)
     output.warn(
       `${name} (${id}) has local edits; nothing was written.\n${changesText(edits, output.noteStyle).trimEnd()}`,

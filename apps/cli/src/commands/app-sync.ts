@@ -97,7 +97,7 @@ async function printPlan(planned: PlannedSync, options: AppSyncOptions, output: 
   const { objectsText } = await import('../sync/planned-objects.js');
   const { id, name } = server.shown.app;
   const showsSecrets = options.showSecrets === true;
-  const style = output.isJson ? output.noteStyle : output.style;
+  const style = output.isDocument ? output.noteStyle : output.style;
   const version = server.generation === undefined ? '' : `, generation ${server.generation}`;
   const text =
     plan.writes.length === 0
@@ -106,7 +106,7 @@ async function printPlan(planned: PlannedSync, options: AppSyncOptions, output: 
         planText(plan.changes, style, showsSecrets) +
         (objects === undefined ? '' : objectsText(objects));
   if (options.dryRun === true) await output.print(planDocument(planned, showsSecrets), () => text);
-  else if (!output.isJson) output.write(text);
+  else if (!output.isDocument) output.write(text);
   else if (plan.writes.length > 0) output.note(text.trimEnd());
   for (const note of notes) output.note(note);
 }
@@ -141,6 +141,6 @@ async function apply(
   });
   const { id, name } = server.shown.app;
   const document = { appId: id, appName: name, cid: server.shown.cid, applied };
-  if (plan.writes.length === 0 && !output.isJson) return;
+  if (plan.writes.length === 0 && !output.isDocument) return;
   await printSynced(output, document, { jobIds: jobIdsOf(applied), follow });
 }

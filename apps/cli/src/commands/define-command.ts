@@ -3,7 +3,7 @@ import type { OutputOptions } from '../output/output.js';
 import { exitCodesText } from '../failure/exit-codes.js';
 
 const outputOptions = (): Option[] => [
-  new Option('-j, --json', 'print one JSON document, also for errors'),
+  new Option('-j, --json', 'print one JSON document, also for errors').conflicts('output'),
   new Option('-o, --output <format>', 'print as').choices(['json', 'yaml', 'wide']),
   new Option('-q, --quiet', 'print no hints and no progress'),
   new Option('--no-color', 'print without colours, as with NO_COLOR'),

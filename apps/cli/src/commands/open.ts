@@ -23,7 +23,7 @@ export const addOpen = (program: Command, context: CommandContext): Command =>
       const { cid, print } = command.opts<Options>();
       const output = context.output(outputOptionsOf(command));
       const url = objectUrl(command.args[0], cid, context.settings);
-      const opened = print !== true && !output.isJson && (await openBrowser(url, context.terminal));
+      const opened = print !== true && !output.isDocument && (await openBrowser(url, context.terminal));
       await output.print({ url, opened }, () => `${url}\n`);
     },
   });

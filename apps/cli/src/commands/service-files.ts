@@ -80,13 +80,13 @@ async function pull(command: Command, context: CommandContext): Promise<void> {
   const shown = relative(context.terminal.folder, path);
   const isRefused = edits.length > 0;
   const document = { cid: place.cid, path, type: place.type, id: place.id, inSync };
-  if (!isRefused || output.isJson)
+  if (!isRefused || output.isDocument)
     await output.print(
       isRefused ? { ...document, drifted: true, differences: changesDocument(edits) } : document,
       () => `${server.name} (${place.type}-${place.id}) in ${shown}: ${inSync ? 'unchanged' : 'written'}\n`,
     );
   if (!isRefused) return;
-  if (output.isJson) throw new CliError('', { exitCode: 1, isNotice: true });
+  if (output.isDocument) throw new CliError('', { exitCode: 1, isNotice: true });
   output.warn(`${shown} has local edits; nothing was written.\n${changesText(edits, output.noteStyle).trimEnd()}`);
   throw new CliError(`Not pulled: ${shown}.`, { file: path, remedy: '--force overwrites the edits' });
 }

@@ -91,14 +91,14 @@ async function printPlan(
   const version = server?.generation === undefined ? '' : `, generation ${server.generation}`;
   const title =
     server === undefined ? `Plan for a new ${type} on ${cid}` : `Plan for ${type} ${server.name} (${id}) on ${cid}`;
-  const style = output.isJson ? output.noteStyle : output.style;
+  const style = output.isDocument ? output.noteStyle : output.style;
   const text =
     writes.length === 0
       ? `${basename(local.path)} against ${type} ${server?.name ?? ''} (${id}) on ${cid}\nNothing to sync.\n`
       : title + version + '\n' + planText(changes, style, showSecrets) + (objects ? objectsText(objects) : '');
   const document = { ...servicePlanDocument(planned, planText(changes, plainStyle)), ...(objects && { objects }) };
   if (dryRun) await output.print(document, () => text);
-  else if (!output.isJson) output.write(text);
+  else if (!output.isDocument) output.write(text);
   else if (writes.length > 0) output.note(text.trimEnd());
 }
 
@@ -106,8 +106,8 @@ async function printPlan(
 function refuseFixed({ refused, writes, local }: PlannedService, { dryRun }: SyncOptions, output: Output): void {
   if (refused.length === 0) return;
   const text = `${refused.map(({ field }) => field).join(', ')} cannot be changed by a sync.`;
-  if (dryRun === true && output.isJson) throw new CliError('', { exitCode: 1, isNotice: true });
-  if (dryRun !== true && !output.isJson && writes.length > 0) return output.warn(text);
+  if (dryRun === true && output.isDocument) throw new CliError('', { exitCode: 1, isNotice: true });
+  if (dryRun !== true && !output.isDocument && writes.length > 0) return output.warn(text);
   const remedy = 'set it as it is on the server: runos services diff shows it';
   throw new CliError(`${text} Nothing was changed.`, { file: local.path, field: refused[0]?.field, remedy });
 }
@@ -138,6 +138,6 @@ async function apply(
     },
   });
   const { type, cid } = local.file;
-  if (writes.length === 0 && !output.isJson) return;
+  if (writes.length === 0 && !output.isDocument) return;
   await printSynced(output, { type, id, cid, file: local.path, applied }, { jobIds: jobIdsOf(applied), follow });
 }

@@ -24,7 +24,7 @@ export interface SyncOptions {
 
 /** Prints a line for a write that was accepted. */
 export function printApplied(output: Output, { name, method, jobId }: AppliedWrite): void {
-  if (output.isJson) return;
+  if (output.isDocument) return;
   output.write(`  ${name}: ${method} ok${jobId === undefined ? '' : `  (job ${jobId})`}\n`);
 }
 
@@ -36,5 +36,5 @@ export async function printSynced(
 ): Promise<void> {
   await output.print({ ...document, jobIds, followed: follow, completed: true }, () => 'Sync complete.\n');
   const last = jobIds.at(-1);
-  if (!follow && last !== undefined && !output.isJson) output.note(`Follow rollout: runos follow ${last}`);
+  if (!follow && last !== undefined && !output.isDocument) output.note(`Follow rollout: runos follow ${last}`);
 }

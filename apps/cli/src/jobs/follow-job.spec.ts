@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
 import { waitUntil } from '@runos/testing-process';
 import { answer, type FakeGateway } from '../../test/fake-gateway.js';
 import type { CliHome, MemoryTerminalOptions } from '../../test/memory-terminal.js';
@@ -60,10 +61,16 @@ describe('follow', () => {
     expect(stderr).toMatch(/completed \(9\.0s\)\n$/);
   });
 
-  it('prints the ended job as one document', async () => {
+  it('prints the ended job as one document, in one format', async () => {
     streamed('completed');
     const { stdout } = await run(`follow ${jobId} --json`);
     expect(JSON.parse(stdout)).toMatchObject({ id: jobId, status: 'completed' });
+    const inYaml = await run(`follow ${jobId} -o yaml`);
+    expect(parse(inYaml.stdout)).toEqual(JSON.parse(stdout));
+    expect(await run(`follow ${jobId} --json -o yaml`)).toMatchObject({
+      exitCode: 64,
+      stdout: expect.stringContaining('cannot be used with'),
+    });
   });
 
   it('exits 1 with the reason when the job fails or is cancelled', async () => {
@@ -144,6 +151,13 @@ describe('--follow', () => {
       jobId,
     });
     streamed('completed');
+  });
+
+  it('prints one document of the answer with its job', async () => {
+    const inJson = await run('services postgresql add --name orders --follow --json');
+    expect(JSON.parse(inJson.stdout)).toMatchObject({ id: 'o0i2a', job: { id: jobId, status: 'completed' } });
+    const inYaml = await run('services postgresql add --name orders --follow -o yaml');
+    expect(parse(inYaml.stdout)).toEqual(JSON.parse(inJson.stdout));
   });
 
   it('prints the answer, and follows its job', async () => {

@@ -50,7 +50,8 @@ export async function followJob({ jobId, context, output, document }: FollowedJo
       isNotice: true,
     });
   }
-  if (job.status === 'completed') return output.isJson && document ? output.print(document(job), () => '') : undefined;
+  if (job.status === 'completed')
+    return output.isDocument && document ? output.print(document(job), () => '') : undefined;
   throw new CliError(
     `The job ${job.status === 'failed' ? 'failed' : 'was cancelled'}: ${job.error ?? job.progress ?? job.status}`,
     {

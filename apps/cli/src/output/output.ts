@@ -26,6 +26,11 @@ export class Output {
     return this.options.json === true || this.options.output === 'json';
   }
 
+  /** One document is printed, for another program. */
+  get isDocument(): boolean {
+    return this.isJson || this.options.output === 'yaml';
+  }
+
   get isWide(): boolean {
     return this.options.output === 'wide';
   }
