@@ -9,9 +9,16 @@ export function handleWriteFailures(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
-      if (stream === process.stdout)
-        writeSync(process.stderr.fd, `Error: Cannot write the output: ${error.message}.\n`);
+      if (stream === process.stdout) writeSentence(`Error: Cannot write the output: ${error.message}.\n`);
       process.exit(exitCodes.failed);
     });
+  }
+}
+
+function writeSentence(text: string): void {
+  try {
+    writeSync(process.stderr.fd, text);
+  } catch {
+    // There is no place for it: the exit status must do.
   }
 }
