@@ -6,7 +6,7 @@ import { resolveAppSource } from '@runos/service-types';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { NodePins } from '../nodes/node-pins.js';
-import { hiddenVariables, LinkRemarks } from '../links/link-remarks.js';
+import { LinkRemarks } from '../links/link-remarks.js';
 import { LinkResolver, linksOf } from '../links/link-resolver.js';
 import { DataLossGuard, isKeptByAgent } from '../revisions/data-loss-guard.js';
 import { acceptedSpec, type DesiredSpec, isSameSpec } from '../revisions/desired-spec.js';
@@ -57,8 +57,7 @@ export class UpdateResolver {
       const spec = await this.#linked(sql, instance, resolved.spec, input.fields);
       const effect = this.#effectOf(instance, { ...resolved, spec }, input);
       const pinned = await this.pins.check(sql, clusterOf(instance), spec, acceptedSpec(instance));
-      const moved = await this.linkRemarks.ofPort(sql, instance, spec);
-      return { ...effect, warnings: [...pinned, ...moved, ...hiddenVariables(acceptedSpec(instance), spec)] };
+      return { ...effect, warnings: [...pinned, ...(await this.linkRemarks.of(sql, instance, spec))] };
     };
   }
 

@@ -15,11 +15,17 @@ const maxNamedLinks = 10;
 export class LinkRemarks {
   constructor(private readonly dependents: DependentRepository) {}
 
-  /** A warning for each link to the port of a locked app that `spec` removes or replaces. */
-  async ofPort(sql: EntityManager, instance: InstanceRow, spec: DesiredSpec): Promise<string[]> {
+  /**
+   * A warning for each link to the port of a locked app that `spec` removes or replaces. Also one for each secret variable
+   * that a link of `spec` hides.
+   */
+  async of(sql: EntityManager, instance: InstanceRow, spec: DesiredSpec): Promise<string[]> {
     const before = acceptedSpec(instance);
     if (spec.kind !== 'app' || before.kind !== 'app') return [];
-    const { osid, id } = instance;
+    return [...(await this.#ofPort(sql, instance, before, spec)), ...hiddenVariables(before, spec)];
+  }
+
+  async #ofPort(sql: EntityManager, { osid, id }: InstanceRow, before: AppSpec, spec: AppSpec): Promise<string[]> {
     const [old, next] = [addressOf(osid, before).port, addressOf(osid, spec).port];
     if (old === undefined || old === next) return [];
     const links = (await this.dependents.linksTo(sql, id)).flatMap((link) => {
@@ -52,8 +58,7 @@ function warningOf({ osid: app, alias }: LinkTo, { osid, old, next, variables }:
 }
 
 /** A warning for each secret variable that a link of `spec` hides, and that no link has hidden before. */
-export function hiddenVariables(before: DesiredSpec, spec: DesiredSpec): string[] {
-  if (spec.kind !== 'app' || before.kind !== 'app') return [];
+function hiddenVariables(before: AppSpec, spec: AppSpec): string[] {
   const known = hiddenIn(before);
   return hiddenIn(spec)
     .filter((name) => !known.includes(name))

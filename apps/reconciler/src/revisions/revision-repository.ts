@@ -181,6 +181,21 @@ export class RevisionRepository {
     );
   }
 
+  /** With their specs, newest first: those from a revision on and before another one. */
+  listStored(
+    sql: EntityManager,
+    instanceId: number,
+    { from, before, limit }: { readonly from: number; readonly before: number; readonly limit: number },
+  ): Promise<StoredRevision[]> {
+    return runSql<StoredRevision>(
+      sql,
+      `SELECT ${columns}, spec FROM revision
+       WHERE instance_id = $1 AND kind = 'apply' AND revision >= $2 AND revision < $3
+       ORDER BY revision DESC LIMIT $4`,
+      [instanceId, from, before, limit],
+    );
+  }
+
   async find(sql: EntityManager, instanceId: number, revision: number): Promise<StoredRevision | undefined> {
     const [row] = await runSql<StoredRevision>(
       sql,

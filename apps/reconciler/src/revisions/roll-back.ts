@@ -5,9 +5,8 @@ import { AppSource } from '@runos/service-types';
 import { InstanceWrites } from '../instances/instance-writes.js';
 import type { Caller } from '../writes/preconditions.js';
 import { remarksOf } from '../instances/remarks-of.js';
-import { hiddenVariables, LinkRemarks } from '../links/link-remarks.js';
+import { LinkRemarks } from '../links/link-remarks.js';
 import { jobTypeOf } from '../jobs/queue-plan.js';
-import { acceptedSpec } from './desired-spec.js';
 import { RevisionWriter } from './revision-writer.js';
 import { RollbackResolver } from './rollback-resolver.js';
 import { exceptKept } from './rollback-target.js';
@@ -45,8 +44,7 @@ export class RollBack {
         return { osid, noOp: true, message };
       }
       const { changedBy } = caller;
-      const hidden = hiddenVariables(acceptedSpec(instance), spec);
-      const warnings = [...(await this.linkRemarks.ofPort(sql, instance, spec)), ...hidden];
+      const warnings = await this.linkRemarks.of(sql, instance, spec);
       const jobId = await this.revisions.writeSpec(sql, instance, {
         spec,
         type: jobTypeOf(instance.kind, 'update'),

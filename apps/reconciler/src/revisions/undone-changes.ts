@@ -14,11 +14,8 @@ export class UndoneChanges {
 
   /** A sentence with a leading space about the changes after a revision and before the current one; empty without any. */
   async describe(sql: EntityManager, { id, revision: current }: InstanceRow, after: number): Promise<string> {
-    const rows = await this.revisions.list(sql, id, { before: current, limit: maxNamed + 2 });
-    const later = rows.filter(({ revision }) => revision >= after);
-    const specs: StoredRevision[] = [];
-    for (const { revision } of later) specs.push(...[(await this.revisions.find(sql, id, revision)) ?? []].flat());
-    const changes = specs.slice(0, -1).flatMap((row, index) => describeChange(row, specs[index + 1]));
+    const rows = await this.revisions.listStored(sql, id, { from: after, before: current, limit: maxNamed + 2 });
+    const changes = rows.flatMap((row, index) => describeChange(row, rows[index + 1]));
     const named = changes.slice(0, maxNamed);
     if (named.length === 0) return '';
     return ` This also takes back ${named.join(', ')}${changes.length > maxNamed ? ', and earlier changes' : ''}.`;
