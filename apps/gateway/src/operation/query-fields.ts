@@ -60,17 +60,12 @@ export function takeQueryFields(
   const names = namesOf(schema).filter((name) => !ofBody.includes(name));
   if (!hasBody(method) || names.length === 0 || !isObject(body)) return { query, body, issues: [] };
   const top = split(names, body);
-  const flags = top.rest[switches];
-  if (!isObject(flags)) {
-    const issues = contradictions(operation, present(query), top.taken, {});
-    return { query: { ...query, ...top.taken, ...present(query) }, body: top.rest, issues };
-  }
-  const below = split(names, flags);
-  const { [switches]: _, ...others } = top.rest;
+  const { [switches]: flags, ...others } = top.rest;
+  const below = split(names, isObject(flags) ? flags : {});
   const isEmptied = Object.keys(below.taken).length > 0 && Object.keys(below.rest).length === 0;
   return {
     query: { ...query, ...below.taken, ...top.taken, ...present(query) },
     issues: contradictions(operation, present(query), top.taken, below.taken),
-    body: isEmptied ? others : { ...others, [switches]: below.rest },
+    body: isEmptied ? others : isObject(flags) ? { ...others, [switches]: below.rest } : top.rest,
   };
 }
