@@ -8,7 +8,7 @@ import {
   followJob,
   loadCatalog,
   printedFields,
-  printServiceDocument,
+  printDocument,
   readApp,
   readFolder,
   RefusedRequest,
@@ -200,7 +200,7 @@ describe('an existing command line', () => {
     const service = { aid, cid, type: 'postgresql', id: String(database['id']) };
     const path = `/${aid}/${cid}/services/postgresql/${service.id}`;
     const document = serviceDocument(catalog, service, await wire.get(path));
-    expect(printServiceDocument(document)).toMatch(/^type: postgresql\nid: \w+\ncid: \w+\naid: \w+\n/);
+    expect(printDocument(document)).toMatch(/^type: postgresql\nid: \w+\ncid: \w+\naid: \w+\n/);
     expect(document).toMatchObject({ name: 'orders of a client', replicas: 1 });
     const patch = servicePatch(catalog, { ...document, replicas: 2 }, document);
     expect(patch).toEqual({ replicas: 2 });

@@ -3,7 +3,8 @@ import { stringify } from 'yaml';
 import type { AppPlace, AppState } from './app-state.js';
 import type { Row } from './wire.js';
 
-const sizes = ['replicas', 'cpuRequestMc', 'cpuLimitMc', 'memoryRequestMb', 'memoryLimitMb'] as const;
+/** The numbers of a size, in the order of the file. */
+export const sizes = ['replicas', 'cpuRequestMc', 'cpuLimitMc', 'memoryRequestMb', 'memoryLimitMb'] as const;
 
 /** The bytes that a response has in base64. */
 export const bytesOf = (base64: unknown): Buffer => Buffer.from(String(base64), 'base64');
@@ -84,12 +85,13 @@ function mappingOf({ port, standardHttps, domains }: Row): Row {
   return { port, standardHttps, ...(named.length === 0 ? {} : { domains: named }) };
 }
 
-const linkOf = ({ id, type, config, env }: Row): Row => ({
+/** Without the class, which is for creations only. */
+export const linkOf = ({ id, type, config, env }: Row): Row => ({
   id,
   type,
   ...(isEmpty(config) ? {} : { config }),
   ...(isEmpty(env) ? {} : { env }),
 });
 
-/** Four spaces, and items of a list below their key. */
+/** The text of a file: four spaces, and items of a list below their key. */
 export const printDocument = (document: Row): string => stringify(document, { indent: 4, lineWidth: 0 });

@@ -1,4 +1,4 @@
-export { fileNames } from './app-document.js';
+export { fileNames, printDocument } from './app-document.js';
 export { type AppFolder, readFolder, writeFolder } from './app-folder.js';
 export { type AppPlace, readApp } from './app-state.js';
 export { type BuiltRequest, buildRequest } from './build-request.js';
@@ -8,6 +8,6 @@ export { diffApp } from './diff-app.js';
 export { followJob } from './follow-job.js';
 export { type Catalog, commandNamed, loadCatalog } from './load-catalog.js';
 export { printedFields } from './print-response.js';
-export { printServiceDocument, serviceDocument, serviceFileName, servicePatch } from './service-file.js';
+export { serviceDocument, serviceFileName, servicePatch } from './service-file.js';
 export { syncApp } from './sync-app.js';
 export { RefusedRequest, type Row, rowsOf, Wire } from './wire.js';

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
+import { linkOf, sizes } from './app-document.js';
 import type { AppFolder } from './app-folder.js';
 import type { AppState } from './app-state.js';
 import type { Row } from './wire.js';
 
-const numbers = ['replicas', 'cpuRequestMc', 'cpuLimitMc', 'memoryRequestMb', 'memoryLimitMb'] as const;
 /** Sent where the file has them, and kept by the plane where not. */
-const kept = ['clusterDomainId', 'resourceRequirementClassId', 'sourceDir', 'dockerfile', ...numbers];
+const kept = ['clusterDomainId', 'resourceRequirementClassId', 'sourceDir', 'dockerfile', ...sizes];
 /** Cleared by the plane where the file does not have them. */
 const cleared = [
   'healthCheck',
@@ -37,16 +37,10 @@ const mappingsOf = (value: unknown): readonly Mapping[] =>
     return { port, standardHttps: standardHttps !== false, ...(named.length === 0 ? {} : { domains: named }) };
   });
 
-/** Without the class, which is for creations only. */
 const linksOf = (requires: unknown): Record<string, Row> =>
   Object.fromEntries(
-    Object.entries((requires ?? {}) as Record<string, Row>).map(([alias, { type, id, config, env }]) => [
-      alias,
-      { type, id, ...(isEmptyMap(config) ? {} : { config }), ...(isEmptyMap(env) ? {} : { env }) },
-    ]),
+    Object.entries((requires ?? {}) as Record<string, Row>).map(([alias, link]) => [alias, linkOf(link)]),
   );
-
-const isEmptyMap = (value: unknown): boolean => Object.keys((value ?? {}) as Row).length === 0;
 
 function isChanged({ document }: AppFolder, { app, requires }: AppState): boolean {
   const isOther = (name: string) => !isUnset(document[name]) && !isDeepStrictEqual(document[name], app[name]);
@@ -62,7 +56,7 @@ function isChanged({ document }: AppFolder, { app, requires }: AppState): boolea
 /** A named class with numbers that are not the app's own becomes `custom` with all five numbers. */
 function sizing({ document }: AppFolder, { app }: AppState): Row {
   const given = Object.fromEntries(
-    numbers.filter((name) => document[name] !== undefined).map((name) => [name, document[name]]),
+    sizes.filter((name) => document[name] !== undefined).map((name) => [name, document[name]]),
   );
   const name = document['resourceRequirementClassId'];
   const isNamed = typeof name === 'string' && name !== '' && name !== 'custom';
@@ -70,7 +64,7 @@ function sizing({ document }: AppFolder, { app }: AppState): Row {
     ([each, value]) => !(each === 'replicas' && value === 0) && value !== app[each],
   );
   if (!isNamed || !differs) return given;
-  const all = Object.fromEntries(numbers.map((each) => [each, given[each] ?? app[each]]));
+  const all = Object.fromEntries(sizes.map((each) => [each, given[each] ?? app[each]]));
   return { ...all, resourceRequirementClassId: 'custom' };
 }
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { stringify } from 'yaml';
+import { sizes } from './app-document.js';
 import { type Catalog, commandNamed } from './load-catalog.js';
 import type { Row } from './wire.js';
 
@@ -11,7 +11,8 @@ export interface ServicePlace {
 }
 
 const header = ['type', 'id', 'cid', 'aid'];
-const sizes = ['cpuRequestMc', 'cpuLimitMc', 'memoryRequestMb', 'memoryLimitMb'];
+/** A file with a named class has the replicas alone. */
+const podSizes: readonly string[] = sizes.slice(1);
 
 /** The name by which the file of a service is written. */
 export const serviceFileName = ({ cid, type, id }: ServicePlace): string => `runos.service.${cid}.${type}.${id}.yaml`;
@@ -29,7 +30,7 @@ export function serviceDocument(catalog: Catalog, place: ServicePlace, shown: Ro
   const { aid, cid, type, id } = place;
   const rrc = shown['resourceRequirementClassId'];
   const isNamed = typeof rrc === 'string' && rrc !== 'custom';
-  const names = [...new Set(fieldsOf(catalog, type))].filter((name) => !(isNamed && sizes.includes(name)));
+  const names = [...new Set(fieldsOf(catalog, type))].filter((name) => !(isNamed && podSizes.includes(name)));
   const switches = (commandNamed(catalog, `services/${type}/add`).input.flags ?? []).map(({ name }) => name);
   const given = (shown['flags'] ?? {}) as Row;
   const flags = Object.fromEntries(switches.filter((name) => name in given).map((name) => [name, given[name]]));
@@ -46,9 +47,6 @@ export function serviceDocument(catalog: Catalog, place: ServicePlace, shown: Ro
   );
   return { type, id, cid, aid, ...sorted };
 }
-
-/** The text of the file of a service. */
-export const printServiceDocument = (document: Row): string => stringify(document, { indent: 4, lineWidth: 0 });
 
 /** The changed fields that an update can write; a clearable field that was removed is sent empty. */
 export function servicePatch(catalog: Catalog, local: Row, server: Row): Row {
