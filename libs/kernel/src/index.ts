@@ -17,6 +17,6 @@ export {
   withoutFullStop,
 } from './fault.js';
 export { issuePath } from './issue-path.js';
-export { nestingError, parseNested, refuseTooDeep } from './nesting.js';
+export { nestedValue, nestingError, parseNested } from './nesting.js';
 export { type StateMachine, stateMachine } from './state-machine.js';
 export { type Random, randomString, systemRandom } from './random.js';

@@ -22,8 +22,16 @@ export function parseNested<T>(parse: () => T): T {
   }
 }
 
-/** @throws Error for a parsed value that nests deeper than texts from outside may */
-export function refuseTooDeep(value: unknown, left = maxNesting): void {
+/** The value of a parsed text. @throws Error as `parseNested`, also for one that nests deeper than texts from outside may */
+export function nestedValue<T>(toValue: () => T): T {
+  return parseNested(() => {
+    const value = toValue();
+    refuseTooDeep(value);
+    return value;
+  });
+}
+
+function refuseTooDeep(value: unknown, left = maxNesting): void {
   if (typeof value !== 'object' || value === null) return;
   if (left === 0) throw new Error(tooDeep);
   for (const inner of Object.values(value)) refuseTooDeep(inner, left - 1);

@@ -1,4 +1,4 @@
-import { nestingError, parseNested, refuseTooDeep } from '@runos/kernel';
+import { nestedValue, nestingError, parseNested } from '@runos/kernel';
 import { type Document, isCollection, isMap, isScalar, LineCounter, type Node, parseAllDocuments } from 'yaml';
 import { type FileIssue, manifestFault } from './manifest-fault.js';
 
@@ -58,16 +58,8 @@ export class YamlSource {
     const [document, second] = documents;
     if (document === undefined) return refuse('is empty');
     if (second !== undefined) return refuse('has a second document', lines.linePos(second.range[0]));
-    const valueOf = () => {
-      const value: unknown = document.toJS({ maxAliasCount });
-      refuseTooDeep(value);
-      return value;
-    };
-    return new YamlSource(
-      document,
-      lines,
-      attempt(() => parseNested(valueOf), noYaml),
-    );
+    const value = attempt(() => nestedValue((): unknown => document.toJS({ maxAliasCount })), noYaml);
+    return new YamlSource(document, lines, value);
   }
 
   /** Whether the content has a value at a path. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { nestingError, parseNested, refuseTooDeep } from '@runos/kernel';
+import { nestedValue, nestingError, parseNested } from '@runos/kernel';
 import { CliError, usageError } from '../failure/cli-error.js';
 import { readInput } from '../terminal/prompt.js';
 import type { Terminal } from '../terminal/terminal.js';
@@ -34,11 +34,8 @@ export async function readInputFile(
   for (const { key, value } of contents.items) {
     const line = isScalar(key) ? lineAt(key.range?.[0]) : undefined;
     const name = isScalar(key) ? String(key.value) : '';
-    const plain = ofNested(file, () => {
-      const found = (value as { toJS?: (of: typeof document) => unknown } | null)?.toJS?.(document) ?? null;
-      refuseTooDeep(found);
-      return found;
-    });
+    const toValue = () => (value as { toJS?: (of: typeof document) => unknown } | null)?.toJS?.(document) ?? null;
+    const plain = ofNested(file, () => nestedValue(toValue));
     try {
       values.set(name, valueOf(command, name, plain));
     } catch (error) {

@@ -1,4 +1,4 @@
-import { parseNested, refuseTooDeep } from '@runos/kernel';
+import { nestedValue, parseNested } from '@runos/kernel';
 import { parseAllDocuments } from 'yaml';
 
 /** An alias repeats what it names; more repetitions than this are no configuration. */
@@ -16,9 +16,7 @@ export function parseDocuments(text: string): unknown[] {
     [...parseAllDocuments(text, options)].map((document) => {
       const [problem] = [...document.errors, ...document.warnings];
       if (problem !== undefined) throw problem;
-      const value: unknown = document.toJS({ maxAliasCount });
-      refuseTooDeep(value);
-      return value;
+      return nestedValue((): unknown => document.toJS({ maxAliasCount }));
     }),
   );
 }
