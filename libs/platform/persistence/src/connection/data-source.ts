@@ -10,6 +10,7 @@ import {
   type MigrationInterface,
   type QueryRunner,
 } from 'typeorm';
+import { preparingClient } from './prepared-statements.js';
 import { asFault } from './sql-state.js';
 
 /** A class with a decorator `@Entity`, or a schema. */
@@ -102,7 +103,12 @@ export function createDataSource(settings: DataSourceSettings): DataSource {
     logger: noConsoleLogger,
     // An idle connection that breaks is replaced when the next one is needed.
     poolErrorHandler: () => undefined,
-    extra: { options: `-c search_path=${schema} ${limits}`, keepAlive: true, idleTimeoutMillis: 30_000 },
+    extra: {
+      options: `-c search_path=${schema} ${limits}`,
+      keepAlive: true,
+      idleTimeoutMillis: 30_000,
+      Client: preparingClient(),
+    },
   });
   const create = dataSource.createQueryRunner.bind(dataSource);
   dataSource.createQueryRunner = (mode) => withFaults(create(mode));

@@ -17,6 +17,7 @@ export const sqlState = {
   crashShutdown: '57P02',
   cannotConnectNow: '57P03',
   duplicateObject: '42710',
+  featureNotSupported: '0A000',
   internalError: 'XX000',
 } as const;
 
@@ -66,8 +67,14 @@ export function violatedConstraint(thrown: unknown): string | undefined {
   return typeof constraint === 'string' ? constraint : undefined;
 }
 
+/** A migration changed the columns of a result, and the prepared statement cannot follow. It shares its code with others. */
+export const isOutdatedPlan = (thrown: unknown): boolean =>
+  sqlStateOf(thrown) === sqlState.featureNotSupported &&
+  [...chain(thrown)].some(({ message }) => message.includes('cached plan must not change result type'));
+
 /** Whether a retry of the whole transaction may succeed. */
-export const isWorthRepeating = (thrown: unknown): boolean => worthRepeating.has(sqlStateOf(thrown) ?? '');
+export const isWorthRepeating = (thrown: unknown): boolean =>
+  worthRepeating.has(sqlStateOf(thrown) ?? '') || isOutdatedPlan(thrown);
 
 /** Whether the database is unreachable or closed the connection. */
 export function isUnreachable(thrown: unknown): boolean {
