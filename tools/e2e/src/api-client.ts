@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { eventually } from './eventually.js';
 import { recorderOf } from './secrets/response-recorder.js';
 
@@ -56,6 +57,22 @@ export class ApiClient {
       withinMs,
     );
   }
+
+  /**
+   * A resource once it has these fields. What services project from each other, such as jobs, follows a moment after its
+   * source. @throws Error with the last response
+   */
+  once(path: string, fields: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
+    return eventually(`${path} to have ${JSON.stringify(fields)}`, async () => {
+      const { body } = await this.get(path);
+      if (Object.entries(fields).every(([name, value]) => isDeepStrictEqual(body[name], value))) return body;
+      throw new Error(`it is ${JSON.stringify(body)}`);
+    });
+  }
+
+  /** The job once it has these fields. */
+  jobOnce = (jobId: unknown, fields: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> =>
+    this.once(`/jobs/${String(jobId)}`, fields);
 
   /** Every log line of a job, in order. */
   async logs(jobId: unknown): Promise<string[]> {

@@ -31,9 +31,12 @@ describe('an app', () => {
     await planeClient.waitForCompletion(body['jobId']);
   };
   const live = (kind: string, { osid }: App, suffix = '') => planeClient.kubectl.get(kind, `${osid}${suffix}`, osid);
+  /** Its pods that are not ending, by uid. */
   const podsOf = async ({ osid }: App) => {
-    const uids = await planeClient.kubectl.run(['get', 'pods', '-n', osid, '-o', 'jsonpath={.items[*].metadata.uid}']);
-    return uids.split(' ').sort();
+    const list = await planeClient.kubectl.run(['get', 'pods', '-n', osid, '-o', 'json']);
+    const { items } = JSON.parse(list) as { items: { metadata: { uid: string; deletionTimestamp?: string } }[] };
+    const live = items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    return live.map(({ metadata }) => metadata.uid).sort();
   };
 
   it('runs with its ports, in a namespace that is closed to others', async () => {

@@ -39,7 +39,7 @@ describe('deleting a service', () => {
       120_000,
     );
     expect(line).toMatch(/finalizer/i);
-    expect((await planeClient.api.get(`/jobs/${String(body['jobId'])}`)).body['status']).toBe('running');
+    await planeClient.api.jobOnce(body['jobId'], { status: 'running' });
 
     const free = { metadata: { finalizers: null } };
     await planeClient.kubectl.patch('configmap', 'anchor', instance.osid, free, 'other-manager');

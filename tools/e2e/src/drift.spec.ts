@@ -70,7 +70,10 @@ describe('drift', () => {
     expect(valueAt(live, 'spec', 'replicas')).toBe(1);
     expect(await eventsOf('DriftRepaired')).toHaveLength(repairs + 1);
     const added = ['metadata.annotations["example.com/note"]', 'metadata.labels.team', 'spec.minReadySeconds'];
-    const reports = (await eventsOf('FieldsAdded')).flatMap(({ fields }) => fields as string[]);
+    const reports = await eventually('the report of the added fields', async () => {
+      const fields = (await eventsOf('FieldsAdded')).flatMap((event) => event['fields'] as string[]);
+      return fields.length >= added.length && fields;
+    });
     expect(reports.sort()).toEqual(added);
   });
 
@@ -118,7 +121,9 @@ describe('drift', () => {
     });
     expect(contested['message']).toContain('conflicting-manager');
     expect(contested['message']).toContain('spec.replicas');
-    await edit().catch(() => undefined);
+    // The next repair is due half a minute after an edit that follows the last one.
+    await eventually('the last repair', async () => valueAt(await live(), 'spec', 'replicas') === 1);
+    await edit();
     await sleep(1_000);
     expect(valueAt(await live(), 'spec', 'replicas')).toBe(4);
   });

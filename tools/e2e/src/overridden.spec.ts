@@ -26,8 +26,7 @@ describe('an admission policy that changes what is applied', () => {
       expect(shown['conditions']).toContainEqual(
         expect.objectContaining({ type: 'Applied', status: 'False', reason: 'Overridden' }),
       );
-      const job = (await planeClient.api.get(`/jobs/${String(body['jobId'])}`)).body;
-      expect(job).toMatchObject({ status: 'running', reason: 'Overridden' });
+      await planeClient.api.jobOnce(body['jobId'], { status: 'running', reason: 'Overridden' });
       return body['jobId'];
     });
     await planeClient.waitForCompletion(jobId);

@@ -61,7 +61,11 @@ describe('the pull credentials of a registry', () => {
     expect([deleted.status, deleted.body]).toEqual([200, expect.objectContaining({ host, affectedApps: 1 })]);
     await until(undefined);
     expect((await api.get(one)).body['code']).toBe('registry.not_found');
-    const jobs = (await api.get(`/${planeClient.info.aid}/jobs`)).body['jobs'] as Record<string, unknown>[];
-    expect(jobs.filter((job) => job['osid'] === osid && job['type'] === 'app.update')).toHaveLength(3);
+    const updates = await eventually('a job of each change', async () => {
+      const jobs = (await api.get(`/${planeClient.info.aid}/jobs`)).body['jobs'] as Record<string, unknown>[];
+      const ofApp = jobs.filter((job) => job['osid'] === osid && job['type'] === 'app.update');
+      return ofApp.length >= 3 && ofApp;
+    });
+    expect(updates).toHaveLength(3);
   }, 240_000);
 });

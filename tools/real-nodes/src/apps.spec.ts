@@ -125,9 +125,11 @@ onDemoNodes('apps on real nodes', () => {
       broken.map(async ({ app: one }) => {
         await one.completed(await one.rollBack(1));
         await one.answers(testWebHealthPath, '');
-        const live = await plane.kubectl.get('deployment', one.osid, one.osid);
-        expect(valueAt(live, 'status', 'unavailableReplicas')).toBeUndefined();
-        expect((await plane.api.get(one.path)).body).toMatchObject({ status: 'healthy' });
+        await eventually('no pod without service', async () => {
+          const live = await plane.kubectl.get('deployment', one.osid, one.osid);
+          return valueAt(live, 'status', 'unavailableReplicas') === undefined;
+        });
+        await plane.api.once(one.path, { status: 'healthy' });
       }),
     );
   });

@@ -16,7 +16,7 @@ const missedMb = 40;
 /** The most by which a process may grow meanwhile. Without a bound, it keeps 120 MB. */
 const maxGrowthMb = 80;
 /** A reader that receives nothing for this long is held back by those that have stopped. */
-const silentMs = 30_000;
+const silentMs = 120_000;
 
 onDemoNodes('the logs of ten pods that each print 1 MB per second', () => {
   let plane: PlaneClient;
