@@ -52,7 +52,8 @@ export class ApiClient {
       `job ${String(jobId)} to end`,
       async () => {
         const { body } = await this.get(`/jobs/${String(jobId)}`);
-        return ['completed', 'failed', 'cancelled'].includes(String(body['status'])) && body;
+        if (['completed', 'failed', 'cancelled'].includes(String(body['status']))) return body;
+        throw new Error(`it is ${JSON.stringify(body)}`);
       },
       withinMs,
     );

@@ -32,13 +32,9 @@ describe('an app with a rollout that fails', () => {
       type: 'app.update',
       rollsBack: body['jobId'],
     });
-    expect((await planeClient.api.get(path)).body).toMatchObject({
-      status: 'healthy',
-      image: good,
-      autoRollback: true,
-    });
-    const { body: page } = await planeClient.api.get(`${path}/events`);
-    expect(page['events']).toContainEqual(expect.objectContaining({ type: 'RolledBack' }));
+    const app = { path, osid, jobId: String(created.body['jobId']) };
+    await planeClient.showOnce(app, { status: 'healthy', image: good, autoRollback: true });
+    await planeClient.event(app, ({ type }) => type === 'RolledBack');
     expect(await uidsOf()).toContain(before);
   }, 240_000);
 });

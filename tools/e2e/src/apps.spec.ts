@@ -47,10 +47,9 @@ describe('an app', () => {
       healthCheck: 'standard',
       healthCheckPath: '/up',
     });
-    const { body } = await planeClient.api.get(one.path);
+    const body = await planeClient.api.once(one.path, { status: 'healthy' });
     expect(body).toMatchObject({
       name: 'shop',
-      status: 'healthy',
       image,
       replicas: 2,
       servicePortMappings: [{ port: 8080, standardHttps: true, domains: [] }],

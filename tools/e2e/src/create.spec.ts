@@ -82,15 +82,8 @@ describe('creating a service', () => {
     expect(decoded(secret, 'password')).toBe(credentials['password']);
     expect(decoded(secret, 'username')).toBe('app');
 
-    expect((await planeClient.api.get(path)).body).toMatchObject({
-      status: 'healthy',
-      observedGeneration: 1,
-      generation: 1,
-    });
-    expect((await planeClient.api.get(`${path}/status`)).body).toMatchObject({
-      state: 'healthy',
-      replicas: { desired: 1, ready: 1 },
-    });
+    await planeClient.api.once(path, { status: 'healthy', observedGeneration: 1, generation: 1 });
+    await planeClient.api.once(`${path}/status`, { state: 'healthy', replicas: { desired: 1, ready: 1 } });
     expect(await changedByApplyingAgain(osid)).toEqual([]);
   });
 
@@ -115,10 +108,7 @@ describe('creating a service', () => {
     );
     expect(values).toContain(credentials['password']);
 
-    expect(await planeClient.show(instance)).toMatchObject({
-      status: 'healthy',
-      resourceRequirementClassId: 'valkey.c0.beff',
-    });
+    await planeClient.showOnce(instance, { status: 'healthy', resourceRequirementClassId: 'valkey.c0.beff' });
     expect(await changedByApplyingAgain(instance.osid)).toEqual([]);
   });
 

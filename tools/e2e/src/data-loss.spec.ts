@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { eventually } from './eventually.js';
 import { valueAt } from './value-at.js';
 import { connectToSharedPlane, type PlaneClient } from './plane-client.js';
 
@@ -19,8 +18,8 @@ describe('a claim that is deleted while its pod runs', () => {
 
     const event = await planeClient.event(instance, ({ type }) => type === 'DataAtRisk');
     expect(event['message']).toContain(`PersistentVolumeClaim ${claim} is being deleted`);
-    const shown = await planeClient.show(instance);
-    expect(shown).toMatchObject({ status: 'degraded', reason: 'ClaimTerminating', message: event['message'] });
+    const shown = await planeClient.showOnce(instance, { status: 'degraded', reason: 'ClaimTerminating' });
+    expect(shown).toMatchObject({ message: event['message'] });
     expect(shown['conditions']).toContainEqual(expect.objectContaining({ type: 'DataAtRisk', status: 'True' }));
 
     const refused = await planeClient.api.patch(path, { cpuLimitMc: 700 });
@@ -33,10 +32,7 @@ describe('a claim that is deleted while its pod runs', () => {
     expect(forced.status).toBe(202);
     await planeClient.event(instance, ({ type }) => type === 'DataLost');
     await planeClient.waitForCompletion(forced.body['jobId']);
-    await eventually(
-      'the instance to be healthy',
-      async () => (await planeClient.show(instance))['status'] === 'healthy',
-    );
+    await planeClient.showOnce(instance, { status: 'healthy' });
     expect(await uidOf()).not.toBe(uid);
   }, 240_000);
 });

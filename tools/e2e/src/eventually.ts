@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Only ends a wait that would never end, as that of `waitUntil`. */
 const defaultWithinMs = 60_000;
 
-/** Reads again until the result is neither undefined nor false. @throws Error, with the last error as its cause */
+/** Reads again until the result is neither undefined nor false. @throws Error, with the last error in its message and as its cause */
 export async function eventually<T>(
   what: string,
   read: () => Promise<T | undefined | false>,
@@ -20,7 +20,8 @@ export async function eventually<T>(
       lastError = thrown;
     }
     if (Date.now() > until) {
-      throw new Error(`${what} did not occur within ${withinMs} ms`, { cause: lastError });
+      const last = lastError instanceof Error ? `: ${lastError.message}` : '';
+      throw new Error(`${what} did not occur within ${withinMs} ms${last}`, { cause: lastError });
     }
     await sleep(100);
   }

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from './eventually.js';
 import { valueAt } from './value-at.js';
 import { connectToSharedPlane, type PlaneClient } from './plane-client.js';
 
@@ -24,7 +25,9 @@ describe('a service that does not get ready', () => {
     expect(failed['status']).toBe('failed');
     expect(failed['reason']).toEqual(expect.stringMatching(/^[A-Z][A-Za-z]+$/));
     expect(failed['error']).toContain(instance.osid);
-    expect(['unhealthy', 'degraded']).toContain((await planeClient.show(instance))['status']);
+    await eventually('the instance to be shown as failing', async () =>
+      ['unhealthy', 'degraded'].includes(String((await planeClient.show(instance))['status'])),
+    );
 
     await planeClient.kubectl.run([
       'annotate',
@@ -36,7 +39,7 @@ describe('a service that does not get ready', () => {
     ]);
     const good = await planeClient.api.patch(instance.path, { resourceRequirementClassId: 'postgresql.c0.medium' });
     await planeClient.waitForCompletion(good.body['jobId']);
-    expect(await planeClient.show(instance)).toMatchObject({ status: 'healthy' });
+    await planeClient.showOnce(instance, { status: 'healthy' });
     const live = await planeClient.kubectl.get('clusters.postgresql.cnpg.io', instance.osid, instance.osid);
     expect(valueAt(live, 'spec', 'resources', 'limits', 'memory')).toBe('8Gi');
   }, 240_000);

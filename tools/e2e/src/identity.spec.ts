@@ -122,6 +122,6 @@ describe('authorization', () => {
   });
 
   afterAll(async () => {
-    expect((await planeClient.show(instance))['status']).toBe('healthy');
+    await planeClient.showOnce(instance, { status: 'healthy' });
   });
 });

@@ -22,12 +22,8 @@ describe('a deletion that the cluster refuses', () => {
       const words = new RegExp(`Cannot delete StatefulSet ${instance.osid}.*: .*${kept}`);
       const event = await planeClient.event(instance, ({ type }) => type === 'DeletionRefused');
       expect(event['message']).toMatch(words);
-      const shown = await planeClient.show(instance);
-      expect(shown).toMatchObject({
-        status: 'deleting',
-        reason: 'DeletionRefused',
-        message: expect.stringMatching(words),
-      });
+      const shown = await planeClient.showOnce(instance, { status: 'deleting', reason: 'DeletionRefused' });
+      expect(shown).toMatchObject({ message: expect.stringMatching(words) });
       expect(shown['conditions']).toContainEqual(
         expect.objectContaining({
           type: 'Removed',
@@ -76,7 +72,7 @@ describe('a right that the agent lacks', () => {
       });
       expect(cluster).toMatchObject({ status: 'connected', message: expect.stringMatching(words) });
       expect(cluster['message']).toContain('The cluster agent may not create StatefulSet');
-      const shown = await planeClient.api.once(instance.path, { status: 'applying', reason: 'Forbidden' });
+      const shown = await planeClient.showOnce(instance, { status: 'applying', reason: 'Forbidden' });
       expect(shown).toMatchObject({ message: expect.stringMatching(words) });
       await planeClient.api.jobOnce(instance.jobId, { status: 'running', reason: 'Forbidden' });
       await setRules(rules);
@@ -101,16 +97,13 @@ describe('the labels of a namespace', () => {
       /^An unknown field manager removed metadata\.labels.* of Namespace .*; the repair failed: /,
     );
     expect(event['message']).toContain(remedy);
-    const shown = await eventually('the reason of the instance', async () => {
-      const now = await planeClient.show(instance);
-      return now['reason'] === 'LabelsRemoved' ? now : undefined;
-    });
-    expect(shown).toMatchObject({ status: 'degraded', message: expect.stringContaining(remedy) });
+    const shown = await planeClient.showOnce(instance, { status: 'degraded', reason: 'LabelsRemoved' });
+    expect(shown).toMatchObject({ message: expect.stringContaining(remedy) });
     const aboutNamespace = async () =>
       (await planeClient.events(instance)).filter((each) => valueAt(each, 'object', 'kind') === 'Namespace');
     expect(await aboutNamespace()).toHaveLength(1);
     await label(`runos.com/osid=${osid}`, 'app.kubernetes.io/managed-by=runos');
-    await eventually('a healthy instance', async () => (await planeClient.show(instance))['status'] === 'healthy');
+    await planeClient.showOnce(instance, { status: 'healthy' });
     expect(await aboutNamespace()).toHaveLength(1);
   }, 240_000);
 });

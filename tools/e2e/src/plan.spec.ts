@@ -60,6 +60,7 @@ describe('a plan on the cluster', () => {
     await eventually(`the delivery of ${osid}`, async () => (await planeClient.api.logs(jobId)).some(delivered));
     const kinds = (await planeClient.bundle(osid)).map(({ kind }) => kind);
     expect(planned.objects.map(({ kind }) => kind)).toEqual(kinds);
-    await planeClient.api.delete(`${apps}/${osid}`);
+    // Later specs count jobs.
+    await planeClient.waitForCompletion((await planeClient.api.delete(`${apps}/${osid}`)).body['jobId']);
   }, 240_000);
 });

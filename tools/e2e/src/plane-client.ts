@@ -64,6 +64,10 @@ export class PlaneClient {
 
   show = async (instance: Instance): Promise<Record<string, unknown>> => (await this.api.get(instance.path)).body;
 
+  /** The instance once it has these fields: its pods may still be replaced when an event is stored, or a job has ended. */
+  showOnce = (instance: Instance, fields: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> =>
+    this.api.once(instance.path, fields);
+
   events = async (instance: Instance): Promise<Record<string, unknown>[]> =>
     (await this.api.get(`${instance.path}/events`)).body['events'] as Record<string, unknown>[];
 

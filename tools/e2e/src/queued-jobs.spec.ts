@@ -15,7 +15,6 @@ describe('rollouts and restarts of one service at the same time', () => {
   const restart = async () => (await planeClient.api.patch(`${instance.path}/restart`)).body['jobId'];
   const update = async (cpuLimitMc: number) =>
     (await planeClient.api.patch(instance.path, { cpuLimitMc })).body['jobId'];
-  const job = async (id: unknown) => (await planeClient.api.get(`/jobs/${String(id)}`)).body;
   const restartAnnotation = [
     'spec',
     'template',
@@ -44,9 +43,12 @@ describe('rollouts and restarts of one service at the same time', () => {
     expect(valueAt(updated, ...restartAnnotation)).toBeUndefined();
     expect(String(valueAt(restarted, ...restartAnnotation)) >= rolledOut).toBe(true);
     const statefulSet = await planeClient.kubectl.get('statefulset', instance.osid, instance.osid);
-    const pod = await planeClient.kubectl.get('pod', `${instance.osid}-0`, instance.osid);
-    const hash = valueAt(pod, 'metadata', 'labels', 'controller-revision-hash');
-    expect(hash).toBe(valueAt(statefulSet, 'status', 'updateRevision'));
+    const hash = valueAt(statefulSet, 'status', 'updateRevision');
+    expect(hash).toEqual(expect.any(String));
+    await eventually(`the pod to have the hash ${String(hash)}`, async () => {
+      const pod = await planeClient.kubectl.get('pod', `${instance.osid}-0`, instance.osid);
+      return valueAt(pod, 'metadata', 'labels', 'controller-revision-hash') === hash;
+    });
   });
 
   it('starts the newest rollout after the restart, with the restart kept', async () => {
@@ -55,16 +57,13 @@ describe('rollouts and restarts of one service at the same time', () => {
     expect(await planeClient.show(instance)).toMatchObject({ cpuLimitMc: 800 });
     await planeClient.waitForCompletion(action);
     await planeClient.waitForCompletion(rollouts[1]);
-    expect(['cancelled', 'completed']).toContain((await job(rollouts[0]))['status']);
+    expect(['cancelled', 'completed']).toContain((await planeClient.api.ended(rollouts[0]))['status']);
     const statefulSet = await planeClient.kubectl.get('statefulset', instance.osid, instance.osid);
     expect(valueAt(statefulSet, ...restartAnnotation)).toEqual(expect.any(String));
     const [container] = valueAt(statefulSet, 'spec', 'template', 'spec', 'containers') as object[];
     expect(valueAt(container, 'resources', 'limits', 'cpu')).toBe('800m');
     // The last pod may still be replaced when its job has ended.
-    const shown = await eventually('a healthy instance', async () => {
-      const current = await planeClient.show(instance);
-      return current['status'] === 'healthy' && current;
-    });
+    const shown = await planeClient.showOnce(instance, { status: 'healthy' });
     expect(shown['observedGeneration']).toBe(shown['generation']);
   });
 });

@@ -34,7 +34,7 @@ describe('a service with a rollout that fails', () => {
     const { jobId, error } = await fail({ resourceRequirementClassId: 'postgresql.c0.small' });
     const [, rollback] = /Job ([0-9a-f-]{36}) goes back to revision 1\./.exec(error) ?? [];
     expect(await planeClient.waitForCompletion(rollback)).toMatchObject({ type: 'service.update', rollsBack: jobId });
-    expect(await planeClient.show(instance)).toMatchObject({
+    await planeClient.showOnce(instance, {
       status: 'healthy',
       resourceRequirementClassId: 'postgresql.c0.beff',
     });
