@@ -1,6 +1,7 @@
 import { nestedValue, nestingError, parseNested } from '@runos/kernel';
 import { type Document, isCollection, isMap, isScalar, LineCounter, type Node, parseAllDocuments } from 'yaml';
 import { type FileIssue, manifestFault } from './manifest-fault.js';
+import { namedProblem, unknownAlias } from './yaml-problem.js';
 
 /** A file holds one app or service; a longer one is no such file. */
 const maxBytes = 1_048_576;
@@ -50,14 +51,17 @@ export class YamlSource {
     const documents = attempt(() => parseNested(parsed), noYaml);
     const problem = documents.flatMap(({ errors, warnings }) => [...errors, ...warnings])[0];
     if (problem !== undefined) {
-      const named = nestingError(problem);
-      return named === problem
-        ? refuse(`is no YAML: ${problem.message}`, lines.linePos(problem.pos[0]))
-        : noYaml(named);
+      const nesting = nestingError(problem);
+      if (nesting !== problem) return noYaml(nesting);
+      const [found] = documents.filter(({ errors, warnings }) => [...errors, ...warnings].includes(problem));
+      const named = found === undefined ? undefined : namedProblem(problem, found, lines);
+      return refuse(`is no YAML: ${named?.message ?? problem.message}`, lines.linePos(named?.offset ?? problem.pos[0]));
     }
     const [document, second] = documents;
     if (document === undefined) return refuse('is empty');
     if (second !== undefined) return refuse('has a second document', lines.linePos(second.range[0]));
+    const alias = unknownAlias(document);
+    if (alias !== undefined) return refuse(`is no YAML: ${alias.message}`, lines.linePos(alias.offset));
     const value = attempt(() => nestedValue((): unknown => document.toJS({ maxAliasCount })), noYaml);
     return new YamlSource(document, lines, value);
   }
