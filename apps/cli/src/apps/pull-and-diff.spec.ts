@@ -107,7 +107,7 @@ requires:
     expect(modeOf('runos.yaml')).toBe(0o640);
   });
 
-  it('refuses to overwrite local edits, writes nothing then, and does it with --force', async () => {
+  it('refuses to overwrite what differs, writes nothing then, and does it with --force', async () => {
     await pull();
     edit('runos.yaml', 'shop:1.4', 'shop:2');
     writeFileSync(at('overrides', 'probe.yaml'), 'spec: {replicas: 2}\n');
@@ -117,7 +117,7 @@ requires:
     expect([exitCode, stdout]).toEqual([1, '']);
     expect(stderr).toContain('image                 ghcr.io/acme/shop:1.4 → ghcr.io/acme/shop:2');
     expect(stderr).toContain('overrides/probe.yaml  changed\n');
-    expect(stderr).toContain('Do      runos apps diff shows the edits; --force overwrites them');
+    expect(stderr).toContain('Do      runos apps diff shows what differs; --force overwrites it');
     expect(`${stdout}${stderr}`).not.toMatch(/mine|key-one/);
     expect(read('.secret-files', 'ca.pem')).toBe('certificate');
     const refused = await run('pull --app-id k3v9q --json');

@@ -40,11 +40,11 @@ export interface PullResult {
   readonly pulled?: PulledApp;
   /** Paths in the folder. */
   readonly written: readonly string[];
-  /** Local edits because of which nothing was written. */
+  /** Differences because of which nothing was written. */
   readonly edits: readonly FieldChange[];
 }
 
-/** Writes the files of an app, all or none; none when that would overwrite local edits. @throws CliError */
+/** Writes the files of an app, all or none; none when that would overwrite something else. @throws CliError */
 export async function pullApp(
   reader: AppReader,
   place: FilePlace,

@@ -29,7 +29,7 @@ export interface PullPlan {
   readonly files: readonly PlannedFile[];
   /** The names of secret files whose content is missing or differs. */
   readonly wanted: readonly { readonly filename: string; readonly path: string }[];
-  /** Local edits that would be lost. */
+  /** What would be lost. */
   readonly edits: readonly FieldChange[];
 }
 

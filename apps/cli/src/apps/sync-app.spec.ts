@@ -24,7 +24,7 @@ describe('apps sync', () => {
     expect((await diff()).exitCode).toBe(2);
     expect(await sync()).toMatchObject({
       exitCode: 0,
-      stdout: `Plan for app shop (k3v9q) on lab01, generation 12
+      stdout: `Plan for app shop (k3v9q) on lab01, generation 12, last changed by ada@example.com
   ~ replicas 1 → 3
   ~ class app.sl1.small → custom   (replicas differ from the class)
   ~ env LOG_LEVEL info → debug
@@ -98,7 +98,10 @@ Sync complete.
       changes -= 1;
       answer(response, 200, app.model.get('/requires') ?? {}, { etag: `"${app.model.generation}"` });
     });
-    expect(await sync(' --dry-run')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('generation 13\n') });
+    expect(await sync(' --dry-run')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('generation 13, last'),
+    });
     changes = 100;
     expect((await sync(' --dry-run')).stderr).toContain('The app is changed all the time.');
   });

@@ -43,7 +43,7 @@ function addPull(parent: Command, context: CommandContext): void {
       new Option('--id <id>', '').hideHelp(),
       new Option('--cid <cid>', 'the cluster; by default that of the file, or the chosen one'),
       new Option('-o, --out <folder>', 'where to write'),
-      new Option('-f, --force', 'overwrite local edits'),
+      new Option('-f, --force', 'overwrite what differs'),
       new Option('--keep-env', 'leave the files of variables as they are'),
     ],
     run: (command) => pull(command, context),
@@ -111,7 +111,7 @@ async function report(
 ): Promise<void> {
   const refused = results.filter(({ edits }) => edits.length > 0);
   const apps = results.flatMap(({ pulled }) => pulled ?? []);
-  const hint = 'runos apps diff shows the edits; --force overwrites them';
+  const hint = 'runos apps diff shows what differs; --force overwrites it';
   const shownPath = (path: string) => relative(terminal.folder, path) || '.';
   const document = {
     cid,
@@ -135,7 +135,7 @@ async function report(
   if (output.isDocument) throw new CliError('', { exitCode: 1, isNotice: true });
   for (const { name, id, edits } of refused)
     output.warn(
-      `${name} (${id}) has local edits; nothing was written.\n${changesText(edits, output.noteStyle).trimEnd()}`,
+      `${name} (${id}) differs from the server; nothing was written.\n${changesText(edits, output.noteStyle).trimEnd()}`,
     );
   for (const { id, reason } of skipped) output.warn(`${id} was skipped: ${reason}`);
   const failed = [...refused, ...skipped].map(({ id }) => id).join(', ');

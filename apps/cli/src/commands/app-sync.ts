@@ -38,6 +38,7 @@ async function sync(command: Command, context: CommandContext): Promise<void> {
   const { placeOf } = await import('../files/file-place.js');
   const { planSync, checkFileWritable } = await import('../apps/sync-app.js');
   const { diffApp } = await import('../apps/diff-app.js');
+  const { lastChangeText } = await import('../sync/last-change.js');
   const { planObjects } = await import('../sync/planned-objects.js');
   const { local } = targetOf(existingTarget, context.terminal.folder, command.args[0]);
   const place = placeOf(local, context, options.cid);
@@ -63,7 +64,8 @@ async function sync(command: Command, context: CommandContext): Promise<void> {
   checkFileWritable(local, plan);
   const objects = options.objects === true ? await planObjects(target, plan.writes) : undefined;
   const planned: PlannedSync = { local, server, plan, notes, objects };
-  await printPlan(planned, options, output);
+  const lastChange = plan.writes.length === 0 ? '' : await lastChangeText(target, context.now());
+  await printPlan(planned, lastChange, options, output);
   if (options.dryRun === true) return;
   return apply(planned, target, options, output, context);
 }
@@ -90,7 +92,12 @@ function refuseSecretWipe({ secretEnv }: PlannedSync['plan'], options: AppSyncOp
 }
 
 /** On standard output for a dry run under `--json`; else the text, which under `--json` is conversation. */
-async function printPlan(planned: PlannedSync, options: AppSyncOptions, output: Output): Promise<void> {
+async function printPlan(
+  planned: PlannedSync,
+  lastChange: string,
+  options: AppSyncOptions,
+  output: Output,
+): Promise<void> {
   const { local, server, plan, notes, objects } = planned;
   const { planDocument } = await import('../apps/sync-document.js');
   const { planText } = await import('../sync/plan-text.js');
@@ -102,7 +109,7 @@ async function printPlan(planned: PlannedSync, options: AppSyncOptions, output: 
   const text =
     plan.writes.length === 0
       ? `${basename(local.path)} against app ${name} (${id}) on ${server.shown.cid}\nNothing to sync.\n`
-      : `Plan for app ${name} (${id}) on ${server.shown.cid}${version}\n` +
+      : `Plan for app ${name} (${id}) on ${server.shown.cid}${version}${lastChange}\n` +
         planText(plan.changes, style, showsSecrets) +
         (objects === undefined ? '' : objectsText(objects));
   if (options.dryRun === true) await output.print(planDocument(planned, showsSecrets), () => text);

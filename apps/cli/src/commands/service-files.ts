@@ -34,7 +34,7 @@ export function addServiceFiles(program: Command, context: CommandContext): void
       ...choiceOptions(),
       new Option('--cid <cid>', 'the cluster; by default that of the file, or the chosen one'),
       new Option('-o, --out <folder>', 'where to write'),
-      new Option('-f, --force', 'overwrite local edits'),
+      new Option('-f, --force', 'overwrite what differs'),
     ],
     run: (command) => pull(command, context),
   });
@@ -87,8 +87,10 @@ async function pull(command: Command, context: CommandContext): Promise<void> {
     );
   if (!isRefused) return;
   if (output.isDocument) throw new CliError('', { exitCode: 1, isNotice: true });
-  output.warn(`${shown} has local edits; nothing was written.\n${changesText(edits, output.noteStyle).trimEnd()}`);
-  throw new CliError(`Not pulled: ${shown}.`, { file: path, remedy: '--force overwrites the edits' });
+  output.warn(
+    `${shown} differs from the server; nothing was written.\n${changesText(edits, output.noteStyle).trimEnd()}`,
+  );
+  throw new CliError(`Not pulled: ${shown}.`, { file: path, remedy: '--force overwrites what differs' });
 }
 
 /** A file at the place of a new one: it must be of a service, so that its edits are seen. */

@@ -44,6 +44,7 @@ async function sync(
   const { clusterOf } = await import('../files/file-place.js');
   const { readServerService, servicePathOf } = await import('../services/server-service.js');
   const { planService } = await import('../services/sync-service.js');
+  const { lastChangeText } = await import('../sync/last-change.js');
   const { planObjects } = await import('../sync/planned-objects.js');
   const { checkPath } = await import('../files/write-files.js');
   const { folder } = context.terminal;
@@ -71,13 +72,16 @@ async function sync(
     generation: server?.generation,
   };
   const objects = options.objects === true ? await planObjects(target, planned.writes) : undefined;
-  await printPlan(planned, objects, options, output);
+  const isChange = server !== undefined && planned.writes.length > 0;
+  const lastChange = isChange ? await lastChangeText(target, context.now()) : '';
+  await printPlan(planned, lastChange, objects, options, output);
   refuseFixed(planned, options, output);
   if (options.dryRun !== true) await apply(planned, target, options, output, context);
 }
 
 async function printPlan(
   planned: PlannedService,
+  lastChange: string,
   objects: readonly WritePlan[] | undefined,
   { dryRun = false, showSecrets = false }: SyncOptions,
   output: Output,
@@ -95,7 +99,12 @@ async function printPlan(
   const text =
     writes.length === 0
       ? `${basename(local.path)} against ${type} ${server?.name ?? ''} (${id}) on ${cid}\nNothing to sync.\n`
-      : title + version + '\n' + planText(changes, style, showSecrets) + (objects ? objectsText(objects) : '');
+      : title +
+        version +
+        lastChange +
+        '\n' +
+        planText(changes, style, showSecrets) +
+        (objects ? objectsText(objects) : '');
   const document = { ...servicePlanDocument(planned, planText(changes, plainStyle)), ...(objects && { objects }) };
   if (dryRun) await output.print(document, () => text);
   else if (!output.isDocument) output.write(text);

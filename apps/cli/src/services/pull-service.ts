@@ -8,11 +8,11 @@ export interface PulledService {
   readonly path: string;
   /** Whether the file had this content before. */
   readonly inSync: boolean;
-  /** Local edits because of which nothing was written. */
+  /** Differences because of which nothing was written. */
   readonly edits: readonly FieldChange[];
 }
 
-/** Writes the file of a service; not when that would overwrite local edits, unless `force` is set. @throws CliError */
+/** Writes the file of a service; not when that would overwrite something else, unless `force` is set. @throws CliError */
 export function pullService(
   server: ServerService,
   path: string,

@@ -85,7 +85,7 @@ version: "17"
     });
     expect((await run('services diff --json')).exitCode).toBe(2);
     const refused = await run('services pull');
-    expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining('has local edits')]);
+    expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining('differs from the server')]);
     expect((await run('services pull --force')).exitCode).toBe(0);
     expect(text()).toMatch(/# the orders\nname: orders\n[^]*version: "17"\nstorageMb: 20480\n$/);
   });

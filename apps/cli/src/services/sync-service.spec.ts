@@ -70,6 +70,14 @@ Sync complete.
     expect(json(await run('services sync --json'))).toMatchObject({ jobIds: [], completed: true });
   });
 
+  it('names who changed it last before that is replaced', async () => {
+    const newest = { changedBy: 'grace@example.com', createdAt: new Date().toISOString() };
+    gateway.reply(`GET ${one}/revisions`, { revisions: [newest] });
+    edit('storageMb: 10240', 'storageMb: 20480');
+    const { stdout } = await run('services sync --dry-run');
+    expect(stdout).toMatch(/generation 4, last changed by grace@example.com \d+s ago\n/);
+  });
+
   it('removes what the file lists as empty only with --yes', async () => {
     edit(/allowedWriters:\n(?: .*\n)*/, 'allowedWriters: []\n');
     const refused = await run('services sync');

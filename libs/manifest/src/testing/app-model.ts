@@ -123,6 +123,9 @@ export class AppModel {
       '/requires': requires,
       '/secret-files': { files: this.shown.secretFiles },
       '/overrides': { overrides },
+      '/revisions': {
+        revisions: [{ generation: this.generation, changedBy: 'ada@example.com' }],
+      },
       ...Object.fromEntries(files.map((file) => [`/secret-files/${file.filename}`, file])),
     };
     return bodies[path];
