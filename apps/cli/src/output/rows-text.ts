@@ -35,7 +35,7 @@ function columnOf(name: string, rows: readonly Document[], { style, now }: RowsO
     cells,
     isKept: reasons.test(name) && cells.some((cell) => cell !== ''),
     canBeCut: reasons.test(name),
-    ...(states.test(name) && { paint: (cell: string) => statusText(cell, style) }),
+    ...(states.test(name) && { isState: true, paint: (cell: string) => statusText(cell, style) }),
   };
 }
 

@@ -27,6 +27,14 @@ describe('a table', () => {
     expect(tableText(columns, 20)).toBe('ID     REASON\no0i2a\nslrt4  Unschedulabl…\n');
   });
 
+  it('leaves a state out after all others', () => {
+    const state = { header: 'STATUS', cells: ['healthy', 'degraded'], isState: true };
+    const withState = [...columns.slice(0, 3), state, ...columns.slice(3)];
+    expect(tableText(withState, 50)).toContain('cache   slrt4  degraded  Unschedulable: 2 nodes l…\n');
+    expect(tableText(withState, 32)).toContain('\nslrt4  degraded  Unschedulable:…\n');
+    expect(tableText(withState, 22)).toContain('\nslrt4  Unschedulable:…\n');
+  });
+
   it('never writes a line that is wider than the terminal', () => {
     for (let width = 20; width < 100; width++)
       for (const line of tableText(columns, width).split('\n')) expect(line.length).toBeLessThanOrEqual(width);

@@ -6,6 +6,8 @@ export interface Column {
   readonly cells: readonly string[];
   /** Shown at any width. */
   readonly isKept?: boolean;
+  /** Left out only after all others that are not kept. */
+  readonly isState?: boolean;
   /** Cut instead of left out, where at least `minCutWidth` of it fits. */
   readonly canBeCut?: boolean;
   /** Colours a cell; its width must stay. */
@@ -15,7 +17,7 @@ export interface Column {
 const gap = 2;
 const minCutWidth = 12;
 
-/** A table that fits into `columns`: what does not fit is left out from the right, and never wrapped. */
+/** A table that fits into `columns`: what does not fit is left out from the right, states last, and never wrapped. */
 export function tableText(all: readonly Column[], columns: number): string {
   const shown = fitting(all, columns);
   const widths = shown.map(widthOf);
@@ -47,7 +49,8 @@ const needOf = (column: Column): number =>
 
 function fitting(all: readonly Column[], columns: number): readonly Column[] {
   const total = all.reduce((sum, column) => sum + needOf(column) + gap, -gap);
-  const dropped = all.findLastIndex(({ isKept }) => isKept !== true);
+  const other = all.findLastIndex(({ isKept, isState }) => isKept !== true && isState !== true);
+  const dropped = other >= 0 ? other : all.findLastIndex(({ isKept }) => isKept !== true);
   return total <= columns || dropped < 0 ? all : fitting(all.toSpliced(dropped, 1), columns);
 }
 
