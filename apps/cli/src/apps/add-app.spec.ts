@@ -65,6 +65,7 @@ describe('apps add -f', () => {
     mkdirSync(shop('overrides'));
     writeFileSync(shop('overrides', 'new.yaml'), 'a: 1\n');
     writeFileSync(shop('vars.env'), 'MODE=slow\nLOG_LEVEL=info\n');
+    writeFileSync(shop('.runos.lab01..env'), 'no file of this app\n');
     writeFileSync(shop('runos.yaml'), `${text()}env: vars.env # ours\noverrides:\n    - local: overrides/new.yaml\n`);
     const { exitCode, stdout, stderr } = await run('apps add -f shop');
     expect([exitCode, stdout]).toEqual([0, 'shop · app-k3v9q · cluster lab01\n']);

@@ -40,7 +40,9 @@ export function readLocalApp(manifest: ManifestFile<'app'>): LocalApp {
 export const envPathOf = (file: Pick<AppFile, 'id' | 'cid' | 'env' | 'secretEnv'>, key: 'env' | 'secretEnv'): string =>
   file[key] ?? sideFilesOf(file.cid, file.id ?? '')[key];
 
+/** The name of a file that no field names contains the id, so before the creation there is none. */
 function variablesOf({ file, path }: ManifestFile<'app'>, folder: string, key: 'env' | 'secretEnv') {
+  if (file[key] === undefined && file.id === undefined) return undefined;
   const name = envPathOf(file, key);
   const content = contentOf(folder, name);
   if (content !== undefined) return located(join(folder, name), () => parseEnvFile(name, content.toString('utf8')));
