@@ -1,6 +1,13 @@
 import { type Role, roles } from '@runos/api';
 import { createAccount, type Operator } from '@runos/tool-start';
-import { issueAgentCredentials, ApiClient, type PlaneInfo, readDataFile, type AgentCredentials } from '@runos/tool-e2e';
+import {
+  type AgentCredentials,
+  ApiClient,
+  eventually,
+  issueAgentCredentials,
+  type PlaneInfo,
+  readDataFile,
+} from '@runos/tool-e2e';
 import type pg from 'pg';
 import type { BadToken, Caller } from './cases.js';
 import { type Ids, sampleType } from './samples.js';
@@ -126,8 +133,10 @@ async function createResources(api: ApiClient, aid: string, cid: string, sql: pg
   await make(api, `/${aid}/${cid}/apps/${String(appId)}/secret-files`, { add: [{ filename, content: 'AAEC' }] });
   const override = { name: 'size', enabled: false, data: 'c3BlYzoge3JlcGxpY2FzOiAyfQo=' };
   const { overrideId } = await make(api, `/${aid}/${cid}/apps/${String(appId)}/overrides`, override);
-  const { body } = await api.get(`/jobs/${String(jobId)}/workitems`);
-  const [{ id: workItemId }] = body['workItems'] as [{ id: string }];
+  const workItemId = await eventually('the work item of the job', async () => {
+    const { body } = await api.get(`/jobs/${String(jobId)}/workitems`);
+    return (body['workItems'] as { id: string }[] | undefined)?.[0]?.id;
+  });
   const { id: upgradeId } = await make(api, `/${aid}/upgrades`, { type: sampleType });
   const { id: registryId } = await make(api, `/${aid}/registries`, privateRegistry);
   const registrationTokenId = await createRegistrationToken(api, aid, cid);

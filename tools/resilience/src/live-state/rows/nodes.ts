@@ -63,11 +63,16 @@ const twoReads: Row = {
   async run({ plane }, result) {
     const { aid, cid } = plane.info;
     const isRecent = (time: unknown) => Date.now() - Date.parse(String(time)) < 8_000;
-    const list = (await plane.api.get(`/${aid}/clusters`)).body['clusters'] as Record<string, unknown>[];
-    const show = (await plane.api.get(`/${aid}/clusters/${cid}`)).body;
-    const listed = list.find((cluster) => cluster['cid'] === cid);
-    result.compare('heartbeat in the list is recent', isRecent(listed?.['lastHeartbeatAt']), true);
-    result.compare('heartbeat in the show is recent', isRecent(show['lastHeartbeatAt']), true);
+    const areRecent = async () => {
+      const list = (await plane.api.get(`/${aid}/clusters`)).body['clusters'] as Record<string, unknown>[];
+      const show = (await plane.api.get(`/${aid}/clusters/${cid}`)).body;
+      const listed = list.find((cluster) => cluster['cid'] === cid);
+      return [listed, show].map((cluster) => isRecent(cluster?.['lastHeartbeatAt']));
+    };
+    // On a machine with much load, a heartbeat may be late once.
+    const recent = await seen(areRecent, (both) => both.every(Boolean));
+    result.compare('heartbeat in the list is recent', recent[0], true);
+    result.compare('heartbeat in the show is recent', recent[1], true);
   },
 };
 

@@ -49,7 +49,8 @@ const coOwner: Row = {
     };
     const last = await seen(managers, (names) => !names.includes('velero'), 180_000);
     result.compare('owners', last, ['runos']);
-    const events = (await plane.events(instance)).filter(({ manager }) => manager === 'velero');
+    const ofTool = async () => (await plane.events(instance)).filter(({ manager }) => manager === 'velero');
+    const events = await seen(ofTool, (found) => found.length > 0);
     result.compare('number of events', events.length, 1);
     await remove(plane, instance);
   },

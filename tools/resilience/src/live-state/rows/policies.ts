@@ -12,7 +12,10 @@ const overridden: Row = {
       const { body } = await plane.api.patch(path, { replicas: 3 });
       const event = await eventOf(plane, instance, ({ type }) => type === 'Overridden');
       result.compare('event', event?.['message'], /changes spec\.replicas of StatefulSet .*: 3 was sent, 1 is stored/);
-      const shown = await plane.show(instance);
+      const shown = await seen(
+        () => plane.show(instance),
+        (one) => conditionIn(one, 'Applied')?.['reason'] === 'Overridden',
+      );
       result.compare('condition', conditionIn(shown, 'Applied')?.['reason'], 'Overridden');
       const isOverridden = (job: Readonly<Record<string, unknown>>) => job['reason'] === 'Overridden';
       const job = await seen(() => jobOf(plane, body['jobId']), isOverridden);

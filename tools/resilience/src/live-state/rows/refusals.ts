@@ -20,10 +20,9 @@ const refusedDeletion: Row = {
       );
       result.compare('status', shown['message'], refused);
       result.compare('condition', conditionIn(shown, 'Removed')?.['message'], refused);
-      result.compare('ready replicas', (await plane.api.get(`${instance.path}/status`)).body['replicas'], {
-        desired: 1,
-        ready: 0,
-      });
+      const replicas = async () =>
+        (await plane.api.get(`${instance.path}/status`)).body['replicas'] as { ready: number };
+      result.compare('ready replicas', await seen(replicas, ({ ready }) => ready === 0), { desired: 1, ready: 0 });
       const cancelled = await plane.api.post(`/jobs/${String(jobId)}/cancel`);
       result.compare('cancellation', cancelled.body['cancelled'], true);
       result.compare('status after it', (await statusOnce(plane, instance, 'healthy'))['status'], 'healthy');

@@ -14,7 +14,9 @@ const deletedClaim: Row = {
     await plane.kubectl.run(['delete', 'pvc', `data-${osid}-0`, '-n', osid, '--wait=false']);
     const event = await eventOf(plane, instance, ({ type }) => type === 'DataAtRisk');
     result.compare('event', event?.['message'], /is being deleted.*Do not restart that pod; copy the data out/);
-    const shown = await statusOnce(plane, instance, 'degraded');
+    const isAtRisk = (one: Readonly<Record<string, unknown>>) =>
+      one['status'] === 'degraded' && conditionIn(one, 'DataAtRisk')?.['status'] === 'True';
+    const shown = await seen(() => plane.show(instance), isAtRisk);
     result.compare('status', shown['status'], 'degraded');
     result.compare('condition', conditionIn(shown, 'DataAtRisk')?.['status'], 'True');
     const changed = await plane.api.patch(path, { cpuLimitMc: 700 });
@@ -53,12 +55,13 @@ const failedGrowth: Row = {
 
 async function compareRefusal({ plane, hasRealNodes }: Stage, instance: Instance, jobId: unknown, result: RowResult) {
   const reason = hasRealNodes ? 'ResizeRefused' : 'ControllerResizeError';
-  const job = await seen(
-    () => jobOf(plane, jobId),
-    (one) => one['reason'] === reason,
-  );
+  const hasReason = (one: Readonly<Record<string, unknown>>) => one['reason'] === reason;
+  const job = await seen(() => jobOf(plane, jobId), hasReason);
   result.compare('job', [job['status'], job['reason']], ['running', reason]);
-  const shown = await statusOnce(plane, instance, 'degraded');
+  const shown = await seen(
+    () => plane.show(instance),
+    (one) => hasReason(one) && one['status'] === 'degraded',
+  );
   result.compare('status', [shown['status'], shown['reason']], ['degraded', reason]);
   const right = /requests 1024Mi|requests 2048Mi/;
   result.compare('condition', conditionIn(shown, 'StorageResized')?.['message'], right);
