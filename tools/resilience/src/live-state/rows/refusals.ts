@@ -14,6 +14,11 @@ const refusedDeletion: Row = {
       const jobId = await remove(plane, instance);
       const reason = async () => JSON.stringify([await jobOf(plane, jobId), await plane.api.logs(jobId)]);
       result.compare('job', await seen(reason, (text) => refused.test(text)), refused);
+      const job = await seen(
+        () => jobOf(plane, jobId),
+        (one) => one['reason'] === 'DeletionRefused',
+      );
+      result.compare('reason of the job', [job['status'], job['reason']], ['running', 'DeletionRefused']);
       const shown = await seen(
         () => plane.show(instance),
         ({ message }) => refused.test(String(message)),
