@@ -47,7 +47,8 @@ describe('an addition to an exclusive field', () => {
     expect(await repairedFields()).toEqual(['spec.template.spec.containers[name=renamed]']);
     expect(names(await containers())).toEqual(['valkey']);
     // Each container is one change, and not one per field of it.
-    expect(harness.drifts(osid)).toMatchObject([
+    const byManager = harness.drifts(osid).toSorted((a, b) => (a.manager ?? '').localeCompare(b.manager ?? ''));
+    expect(byManager).toMatchObject([
       { action: 'repaired', manager: null, fields: ['spec.template.spec.containers[name=valkey]'] },
       { action: 'repaired', manager: foreign.fieldManager },
     ]);
@@ -126,6 +127,30 @@ describe('an addition to an exclusive field', () => {
     const spec = mapAt(await live(service()), 'spec');
     expect(spec).not.toHaveProperty('externalIPs');
     expect(names(spec['ports'])).toEqual(['valkey']);
+  });
+
+  it('is removed from a StatefulSet: ordinals of pods with other claims, and the deletion of claims', async () => {
+    await edit(statefulSet(), {
+      spec: { ordinals: { start: 3 }, persistentVolumeClaimRetentionPolicy: { whenScaled: 'Delete' } },
+    });
+    expect([...(await repairedFields())].sort()).toEqual([
+      'spec.ordinals.start',
+      'spec.persistentVolumeClaimRetentionPolicy.whenScaled',
+    ]);
+    const spec = mapAt(await live(statefulSet()), 'spec');
+    expect(mapAt(spec, 'ordinals')['start'] ?? 0).toBe(0);
+    expect(spec['persistentVolumeClaimRetentionPolicy']).toEqual({ whenDeleted: 'Retain', whenScaled: 'Retain' });
+  });
+
+  it('is removed from a NetworkPolicy: a selector of other pods than all', async () => {
+    const { apiVersion, kind, name } = refIn(osid, 'networking.k8s.io/v1', 'NetworkPolicy');
+    const spec = { podSelector: {}, policyTypes: ['Ingress'], ingress: [{ from: [{ podSelector: {} }] }] };
+    const labels = objectsOf(osid)[0]?.metadata.labels ?? {};
+    const policy = { apiVersion, kind, metadata: { name, namespace: osid, labels }, spec };
+    await harness.applyUntilReady(bundleOf(osid, 2, [...objectsOf(osid), policy]));
+    await edit(refIn(osid, apiVersion, kind), { spec: { podSelector: { matchLabels: { no: 'pod' } } } });
+    expect(await repairedFields()).toEqual(['spec.podSelector']);
+    expect(mapAt(await live(refIn(osid, apiVersion, kind)), 'spec')).toEqual(spec);
   });
 
   it('is removed together with a change that the admission policy lets us repair only without it', async () => {

@@ -4,6 +4,7 @@ import {
   type FieldPath,
   foreignContent,
   isCreated,
+  isMap,
   type KubeObject,
   pointersOf,
   refOf,
@@ -34,7 +35,7 @@ export async function removeForeignItems(
 ): Promise<Removal | undefined> {
   let before = live;
   for (let attempt = 1; ; attempt += 1) {
-    const paths = foreignContent(before, exclusive).filter((path) => valueAt(desired, path) === undefined);
+    const paths = foreignContent(before, exclusive).filter((path) => !isContent(valueAt(desired, path)));
     if (paths.length === 0) return { before, after: before };
     let failure: unknown;
     try {
@@ -51,6 +52,9 @@ export async function removeForeignItems(
     before = newer;
   }
 }
+
+/** An empty map is what the API server stores for an absent one. */
+const isContent = (value: unknown): boolean => value !== undefined && (!isMap(value) || Object.keys(value).length > 0);
 
 /** Items at the end of a list are removed first, because a removal moves the items after it. */
 function removalSteps(object: KubeObject, paths: readonly FieldPath[]): JsonPatchStep[] {

@@ -68,6 +68,8 @@ const containerFields: Unset = {
 /** The rights of a pod, and the names that its containers resolve. */
 const podRights: Unset = {
   automountServiceAccountToken: true,
+  dnsConfig: undefined,
+  dnsPolicy: 'ClusterFirst',
   'hostAliases[]': undefined,
   hostIPC: false,
   hostNetwork: false,
@@ -114,6 +116,14 @@ const podFields = (podSpec: string): ExclusiveField[] => [
 const immutable: ExclusiveField = { path: 'immutable', writers: systemWriters, unset: false };
 
 const templateFields = podFields('spec.template.spec');
+
+/** Which claims the pods of a StatefulSet have: other ordinals are other claims, and ended ones may be deleted. */
+const claimFields: Unset = {
+  'ordinals.start': 0,
+  'persistentVolumeClaimRetentionPolicy.whenDeleted': 'Retain',
+  'persistentVolumeClaimRetentionPolicy.whenScaled': 'Retain',
+};
+
 const roleFields = exclusive('rules');
 const bindingFields = exclusive('subjects');
 
@@ -126,13 +136,14 @@ export const exclusiveFields: Readonly<Record<string, readonly ExclusiveField[]>
   Secret: [...exclusive('data[]'), immutable],
   Service: exclusive('spec.externalIPs', 'spec.externalName', 'spec.loadBalancerSourceRanges', 'spec.ports[]'),
   Deployment: templateFields,
-  StatefulSet: templateFields,
+  StatefulSet: [...templateFields, ...scalars('spec', claimFields)],
   DaemonSet: templateFields,
   Job: templateFields,
   CronJob: podFields('spec.jobTemplate.spec.template.spec'),
   ResourceQuota: exclusive('spec.hard[]'),
   LimitRange: exclusive('spec.limits'),
-  NetworkPolicy: exclusive('spec.egress', 'spec.ingress'),
+  // No field manager owns an empty selector that was created, so a foreign one is no change of a field of ours.
+  NetworkPolicy: [...exclusive('spec.egress', 'spec.ingress'), ...scalars('spec', { podSelector: {} })],
   Role: roleFields,
   ClusterRole: [{ path: 'rules', writers: [...systemWriters, 'clusterrole-aggregation-controller'] }],
   RoleBinding: bindingFields,

@@ -1,4 +1,4 @@
-import type { FieldsV1, KubeObject } from '../kube-object.js';
+import { type FieldsV1, isMap, type KubeObject } from '../kube-object.js';
 import { fieldManager } from '../labels.js';
 import { type FieldPath, uniquePaths, valueAt } from './field-path.js';
 import type { LeftFields } from './field-writer.js';
@@ -14,8 +14,8 @@ export interface ExclusiveField {
   readonly path: string;
   /** Other field managers that may write it. An item that no manager owns is a default, or was set by admission. */
   readonly writers?: readonly string[];
-  /** What an absent value means: others may write exactly that. Not set: any value of others is drift. */
-  readonly unset?: string | boolean | number;
+  /** What an absent value means: others may write exactly that. Not set: any value of others is drift. `{}`: an empty map. */
+  readonly unset?: string | boolean | number | Readonly<Record<string, never>>;
   /** The name of a field beside it that the API server keeps equal. Both are removed, and neither if we own one. */
   readonly alias?: string;
 }
@@ -113,13 +113,16 @@ function* itemsIn(object: KubeObject, exclusive: ExclusiveFields, manager: strin
       for (const path of itemsOf(fieldsV1, ours, steps)) {
         const value = valueAt(object, path);
         // The API server does not store empty values of many fields, but it stores their owners.
-        if (value === undefined || value === unset || allows?.(other, path)) continue;
+        if (value === undefined || isUnset(value, unset) || allows?.(other, path)) continue;
         const alias = name === undefined ? undefined : [...path.slice(0, -1), `f:${name}`];
         if (alias === undefined || !contains(ours, alias)) yield { path, alias };
       }
     }
   }
 }
+
+const isUnset = (value: unknown, unset: ExclusiveField['unset']): boolean =>
+  isMap(unset) ? isMap(value) && Object.keys(value).length === 0 : value === unset;
 
 const contains = (fields: FieldsV1, path: FieldPath): boolean =>
   path.reduce<FieldsV1 | undefined>((at, element) => at?.[element], fields) !== undefined;
