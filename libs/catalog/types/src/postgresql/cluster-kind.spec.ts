@@ -80,6 +80,22 @@ describe('the health of a CloudNativePG cluster', () => {
     );
   });
 
+  it.each([
+    ['cnpg.io/hibernation', 'on', 'failed', 'Hibernated', 'stops all instances'],
+    ['cnpg.io/fencedInstances', '["*"]', 'degraded', 'Fenced', 'stops PostgreSQL in ["*"]'],
+  ])('names the annotation %s, by which people stop it', (name, value, state, reason, words) => {
+    const healthy = cluster({
+      phase: 'Cluster in healthy state',
+      readyInstances: 2,
+      conditions: [condition('Ready', 'True')],
+    });
+    const annotated = (text: string) =>
+      catalog.healthOf({ ...healthy, metadata: { ...healthy.metadata, annotations: { [name]: text } } });
+    expect(annotated(value)).toMatchObject({ state, reason, message: expect.stringContaining(words) });
+    for (const none of ['', name === 'cnpg.io/hibernation' ? 'off' : '[]'])
+      expect(annotated(none)).toMatchObject({ state: 'ready' });
+  });
+
   it('counts instances, and is never recreated', () => {
     expect(catalog.replicasOf(cluster({}))).toEqual({ desired: 2, ready: 0 });
     expect(catalog.replicasOf(cluster({ readyInstances: 1 }))).toEqual({ desired: 2, ready: 1 });

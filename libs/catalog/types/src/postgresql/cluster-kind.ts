@@ -58,6 +58,9 @@ const exclusive = [
 /** A patch of each pod that the operator makes, and the end of its validation. It sets neither itself. */
 const exclusiveAnnotations = [{ name: 'cnpg.io/podPatch' }, { name: 'cnpg.io/validation' }];
 
+/** The value of an annotation, at most 500 characters. */
+const annotation = (name: string): string => `self.metadata.?annotations[?'${name}'].orValue('').find('^.{0,500}')`;
+
 /** CloudNativePG's `Cluster`: health from its phase, its Ready condition, its count of ready instances, and its pods. */
 export const clusterKind: CustomKind = {
   apiVersion: 'postgresql.cnpg.io/v1',
@@ -94,6 +97,19 @@ export const clusterKind: CustomKind = {
       state: 'progressing',
       reason: "'Creating'",
       message: "'The PostgreSQL operator has not observed the cluster yet.'",
+    },
+    // People set both, by kubectl or its plugin, and the operator then stops PostgreSQL without an error.
+    {
+      when: `${annotation('cnpg.io/hibernation')} == 'on'`,
+      state: 'failed',
+      reason: "'Hibernated'",
+      message: "'The annotation cnpg.io/hibernation stops all instances. Remove it to start them again.'",
+    },
+    {
+      when: `!(${annotation('cnpg.io/fencedInstances')} in ['', '[]'])`,
+      state: 'degraded',
+      reason: "'Fenced'",
+      message: `'The annotation cnpg.io/fencedInstances stops PostgreSQL in ' + ${annotation('cnpg.io/fencedInstances')} + '. Remove it to start it again.'`,
     },
     ...finalPhases.map(([pattern, reason, remedy]) => ({
       when: `variables.phase.matches('${pattern}')`,
