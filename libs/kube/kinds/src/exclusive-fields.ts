@@ -68,8 +68,6 @@ const containerFields: Unset = {
 /** The rights of a pod, and the names that its containers resolve. */
 const podRights: Unset = {
   automountServiceAccountToken: true,
-  dnsConfig: undefined,
-  dnsPolicy: 'ClusterFirst',
   'hostAliases[]': undefined,
   hostIPC: false,
   hostNetwork: false,
