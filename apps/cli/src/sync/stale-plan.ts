@@ -1,13 +1,8 @@
 import { isDocument } from '../output/document.js';
 import { ageText } from '../output/time-text.js';
 import type { CliError } from '../failure/cli-error.js';
+import { revisionsOf } from './revisions.js';
 import type { SyncTarget } from './sync-target.js';
-
-interface Revision {
-  readonly revision?: unknown;
-  readonly generation?: unknown;
-  readonly createdAt?: unknown;
-}
 
 /** A longer list of fields is cut. */
 const maxFields = 5;
@@ -35,8 +30,7 @@ export async function describeStalePlan(
 }
 
 async function revisionsSince(client: SyncTarget['client'], path: string, planned = 0) {
-  const { body } = await client.send({ method: 'GET', path: `${path}/revisions` });
-  const revisions = (isDocument(body) && Array.isArray(body['revisions']) ? body['revisions'] : []) as Revision[];
+  const revisions = await revisionsOf({ client, path });
   const [newest] = revisions;
   const base = revisions.find(({ generation }) => typeof generation === 'number' && generation <= planned);
   const isNewer = newest !== undefined && Number(newest.generation) > planned;
