@@ -1,4 +1,5 @@
 import type { CustomKind } from '@runos/kube-kinds';
+import { annotationValue } from './annotation-value.js';
 import { podFields } from './pod-fields.js';
 
 /** The phase in which live state matches the spec. */
@@ -58,9 +59,6 @@ const exclusive = [
 /** A patch of each pod that the operator makes, and the end of its validation. It sets neither itself. */
 const exclusiveAnnotations = [{ name: 'cnpg.io/podPatch' }, { name: 'cnpg.io/validation' }];
 
-/** The value of an annotation, at most 500 characters. */
-const annotation = (name: string): string => `self.metadata.?annotations[?'${name}'].orValue('').find('^.{0,500}')`;
-
 /** CloudNativePG's `Cluster`: health from its phase, its Ready condition, its count of ready instances, and its pods. */
 export const clusterKind: CustomKind = {
   apiVersion: 'postgresql.cnpg.io/v1',
@@ -74,6 +72,7 @@ export const clusterKind: CustomKind = {
     // At most 500 characters: the patterns below take quadratic time.
     { name: 'phase', expression: "self.?status.?phase.orValue('').find('^.{0,500}')" },
     { name: 'phaseReason', expression: "self.?status.?phaseReason.orValue('').find('^.{0,500}')" },
+    { name: 'fenced', expression: `${annotationValue('cnpg.io/fencedInstances')}.find('^.{0,500}')` },
     { name: 'ready', expression: "self.?status.?conditions.orValue([]).filter(c, c.type == 'Ready')" },
     { name: 'of', expression: 'int(self.?spec.?instances.orValue(1))' },
     { name: 'up', expression: 'int(self.?status.?readyInstances.orValue(0))' },
@@ -100,16 +99,17 @@ export const clusterKind: CustomKind = {
     },
     // People set both, by kubectl or its plugin, and the operator then stops PostgreSQL without an error.
     {
-      when: `${annotation('cnpg.io/hibernation')} == 'on'`,
+      when: `${annotationValue('cnpg.io/hibernation')} == 'on'`,
       state: 'failed',
       reason: "'Hibernated'",
       message: "'The annotation cnpg.io/hibernation stops all instances. Remove it to start them again.'",
     },
     {
-      when: `!(${annotation('cnpg.io/fencedInstances')} in ['', '[]'])`,
+      when: "!(variables.fenced in ['', '[]'])",
       state: 'degraded',
       reason: "'Fenced'",
-      message: `'The annotation cnpg.io/fencedInstances stops PostgreSQL in ' + ${annotation('cnpg.io/fencedInstances')} + '. Remove it to start it again.'`,
+      message:
+        "'The annotation cnpg.io/fencedInstances stops PostgreSQL in ' + variables.fenced + '. Remove it to start it again.'",
     },
     ...finalPhases.map(([pattern, reason, remedy]) => ({
       when: `variables.phase.matches('${pattern}')`,

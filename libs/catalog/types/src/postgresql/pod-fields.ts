@@ -1,9 +1,10 @@
 import type { CustomKind } from '@runos/kube-kinds';
+import { annotationValue } from './annotation-value.js';
 
-const restartedAt = "self.metadata.?annotations[?'kubectl.kubernetes.io/restartedAt'].orValue('')";
+const restartedAt = annotationValue('kubectl.kubernetes.io/restartedAt');
 
 /** The operator writes the spec of a pod into this annotation, and compares that with the spec of its Cluster. */
-const made = "self.metadata.?annotations[?'cnpg.io/podSpec'].orValue('')";
+const made = annotationValue('cnpg.io/podSpec');
 
 /** A field of the container of PostgreSQL, as the operator made it: admission may have changed the pod itself. */
 const containerField = (path: string): string =>
