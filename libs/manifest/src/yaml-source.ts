@@ -49,13 +49,13 @@ export class YamlSource {
     const noYaml = (error: unknown) => refuse(`is no YAML: ${error instanceof Error ? error.message : String(error)}`);
     const parsed = () => [...parseAllDocuments(text, { ...options, lineCounter: lines, prettyErrors: false })];
     const documents = attempt(() => parseNested(parsed), noYaml);
-    const problem = documents.flatMap(({ errors, warnings }) => [...errors, ...warnings])[0];
-    if (problem !== undefined) {
+    for (const parsedDocument of documents) {
+      const [problem] = [...parsedDocument.errors, ...parsedDocument.warnings];
+      if (problem === undefined) continue;
       const nesting = nestingError(problem);
       if (nesting !== problem) return noYaml(nesting);
-      const [found] = documents.filter(({ errors, warnings }) => [...errors, ...warnings].includes(problem));
-      const named = found === undefined ? undefined : namedProblem(problem, found, lines);
-      return refuse(`is no YAML: ${named?.message ?? problem.message}`, lines.linePos(named?.offset ?? problem.pos[0]));
+      const { message, offset } = namedProblem(problem, parsedDocument, lines);
+      return refuse(`is no YAML: ${message}`, lines.linePos(offset));
     }
     const [document, second] = documents;
     if (document === undefined) return refuse('is empty');
