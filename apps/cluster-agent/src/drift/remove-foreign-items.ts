@@ -4,7 +4,7 @@ import {
   type FieldPath,
   foreignContent,
   isCreated,
-  isMap,
+  isEmptyMap,
   type KubeObject,
   pointersOf,
   refOf,
@@ -54,7 +54,7 @@ export async function removeForeignItems(
 }
 
 /** An empty map is what the API server stores for an absent one. */
-const isContent = (value: unknown): boolean => value !== undefined && (!isMap(value) || Object.keys(value).length > 0);
+const isContent = (value: unknown): boolean => value !== undefined && !isEmptyMap(value);
 
 /** Items at the end of a list are removed first, because a removal moves the items after it. */
 function removalSteps(object: KubeObject, paths: readonly FieldPath[]): JsonPatchStep[] {

@@ -10,6 +10,7 @@ export { entriesToPrune, type InventoryEntry, mergeInventory, recordUid, without
 export {
   type FieldsV1,
   groupOf,
+  isEmptyMap,
   isMap,
   type KubeObject,
   type ManagedFields,

@@ -81,6 +81,9 @@ export function isMap(value: unknown): value is Readonly<Record<string, unknown>
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** True for a map without members. */
+export const isEmptyMap = (value: unknown): boolean => isMap(value) && Object.keys(value).length === 0;
+
 /** The map at `object.a.b.c`, or an empty one. */
 export function mapAt(object: unknown, ...path: readonly string[]): Readonly<Record<string, unknown>> {
   let at = object;

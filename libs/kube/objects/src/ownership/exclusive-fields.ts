@@ -1,4 +1,4 @@
-import { type FieldsV1, isMap, type KubeObject } from '../kube-object.js';
+import { type FieldsV1, isEmptyMap, isMap, type KubeObject } from '../kube-object.js';
 import { fieldManager } from '../labels.js';
 import { type FieldPath, uniquePaths, valueAt } from './field-path.js';
 import type { LeftFields } from './field-writer.js';
@@ -122,7 +122,7 @@ function* itemsIn(object: KubeObject, exclusive: ExclusiveFields, manager: strin
 }
 
 const isUnset = (value: unknown, unset: ExclusiveField['unset']): boolean =>
-  isMap(unset) ? isMap(value) && Object.keys(value).length === 0 : value === unset;
+  isMap(unset) ? isEmptyMap(value) : value === unset;
 
 const contains = (fields: FieldsV1, path: FieldPath): boolean =>
   path.reduce<FieldsV1 | undefined>((at, element) => at?.[element], fields) !== undefined;
